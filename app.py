@@ -1,0 +1,69 @@
+"""The application: settings, database, queue, blueprints, commands. Nothing else."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from flask import Flask
+from flask_compress import Compress
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from models import base, clock, company, seal, settings
+from models.people.sessions import LIVES
+from tasks import queue
+from views import assets, console, demo, door, errors, headers, typography
+from views.customer import ROOMS
+from views.machine import health
+
+
+def create_app(given: settings.Settings | None = None) -> Flask:
+    """The WSGI application for these settings (the environment's by default)."""
+    chosen = given or settings.read(os.environ)
+    company.use(company.find(chosen.company, chosen.companies_dir))
+    seal.use(chosen.secret_key, *chosen.old_secret_keys)
+    base.database.initialize(base.connect(chosen.database_url))
+    clock.set_up(chosen.now, is_demo=chosen.is_demo)
+    huey = queue.set_up(chosen)
+
+    app = Flask(__name__, static_folder=None)
+    app.config.from_mapping(_config(chosen))
+    app.extensions.update(kabinet=chosen, queue=huey)
+    if chosen.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, *[chosen.trusted_proxies] * 3)  # type: ignore[method-assign]
+    Compress(app)
+    CSRFProtect(app)
+    door.hang(app)
+    headers.hang(app)
+    errors.hang(app)
+    typography.hang(app)
+    app.register_blueprint(assets.assets)
+    for room in (*ROOMS, health):
+        app.register_blueprint(room.room)
+    if chosen.is_demo:
+        app.register_blueprint(demo.room)
+    console.hang(app)
+    return app
+
+
+def _config(chosen: settings.Settings) -> dict[str, object]:
+    return {
+        "SECRET_KEY": chosen.secret_key,
+        "SECRET_KEY_FALLBACKS": list(chosen.old_secret_keys),
+        "SESSION_COOKIE_NAME": "__Host-kabinet" if chosen.is_https else "kabinet",
+        "SESSION_COOKIE_SECURE": chosen.is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(seconds=LIVES.total_seconds()),
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "WTF_CSRF_TIME_LIMIT": None,  # the session's end is the token's
+        "WTF_CSRF_SSL_STRICT": True,
+        "MAX_CONTENT_LENGTH": 1_000_000,
+        "MAX_FORM_MEMORY_SIZE": 500_000,
+        "MAX_FORM_PARTS": 500,
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_BR_LEVEL": 5,
+        "COMPRESS_MIN_SIZE": 600,
+        "COMPRESS_MIMETYPES": ["text/html", "text/csv"],
+    }

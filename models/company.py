@@ -1,0 +1,376 @@
+"""One company's rules: companies/<code>/company.toml checked into frozen dataclasses. A process serves one company."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+from models import company_file as rules
+from models.company_file import CompanyError, Table
+
+CHANNELS = (
+    "web",
+    "email",
+    "sms",
+    "citypay",
+    "platezhka",
+    "kasservis",
+    "sberbank",
+    "staff",
+    "kiosk",
+    "bot",
+    "inspector",
+)
+FOLLOW_WEB = ("kiosk", "bot")  # their windows are the web's unless the file says otherwise
+DWELLINGS = ("urban", "stove", "rural")
+SIGN_UP_CONSENT = "personal-data"
+LONGEST_NUMBER = 64
+
+_OPTIONAL_IN_NUMBER = re.compile(r"[\s()\[\]\-\u2010-\u2015\u2212]")
+_SERVICE_CODE = re.compile(r"[a-z]+")
+_CONSENT_FILE = re.compile(r"(?P<kind>[a-z]+(-[a-z]+)*)\.(?P<version>20[0-9]{2}-(0[1-9]|1[0-2])(-[0-9]{2})?)\.txt")
+
+
+@dataclass(frozen=True)
+class Bank:
+    name: str
+    bic: str
+    account: str
+    correspondent: str
+
+
+@dataclass(frozen=True)
+class NumberRule:
+    """What an account number looks like, written without spaces and in capitals."""
+
+    pattern: re.Pattern[str]
+    example: str
+    hint: str  # Russian, shown by the field
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """How a customer registers: with e-mail, linking accounts afterwards, or by an account number and its secret."""
+
+    by: str  # email | account
+    phone: str  # required | optional
+
+
+@dataclass(frozen=True)
+class Service:
+    code: str
+    title: str
+    unit: str
+    metered: bool
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days of the month, both included, on which a channel takes readings; negative ones count from the end, -1 the last."""
+
+    first: int
+    last: int
+
+    def within(self, length: int) -> tuple[int, int]:
+        """The first and the last open day of a month of so many days."""
+        first, last = (min(day, length) if day > 0 else length + 1 + day for day in (self.first, self.last))
+        return first, last
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The bounds of the reading checks (product rules «Reading checks»)."""
+
+    confirm_times: int  # above so many usual daily uses the customer is asked
+    hold_times: int  # above so many the reading waits for staff
+    max_kw: int  # no household draws more around the clock
+    floor_kwh: int  # use in a period below this is never called unusual
+    rollover_percent: int  # of the dial: less than the previous value counts as a rollover above this only
+
+
+@dataclass(frozen=True)
+class Norm:
+    """kWh a month for each person registered, from `since` on (ПП 354 п. 60)."""
+
+    since: date
+    dwelling: str
+    kwh: int
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Estimation without a reading (ПП 354 п. 59): over up to `months`, at least `least`, for `periods` in a row."""
+
+    months: int
+    least: int
+    periods: int
+
+
+@dataclass(frozen=True)
+class Phone:
+    number: str  # E.164
+    title: str
+    hours: str
+    note: str
+
+    @property
+    def shown(self) -> str:
+        """8 (800) 000-00-24"""
+        parsed = phonenumbers.parse(self.number)
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+@dataclass(frozen=True)
+class ConsentDocument:
+    """A consent's exact words: the title is the first line; `hash` is the SHA-256 of `text` in hex."""
+
+    kind: str
+    version: str
+    title: str
+    text: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Company:
+    code: str  # the folder's name
+    name: str
+    legal_name: str
+    inn: str
+    kpp: str
+    ogrn: str
+    legal_address: str
+    post_address: str
+    site: str
+    email: str
+    timezone: ZoneInfo
+    bank: Bank
+    number: NumberRule
+    accounts_limit: int
+    sign_up: SignUp
+    services: Mapping[str, Service]
+    windows: Mapping[str, Window]
+    checks: Checks
+    norms: tuple[Norm, ...]
+    averages: Averages
+    phones: tuple[Phone, ...]
+    mail_readings: str  # where readings are mailed to, or empty
+    sms_readings: str  # E.164, or empty
+    consents: Mapping[str, ConsentDocument]  # by kind, the version in force
+    consent_versions: Mapping[tuple[str, str], ConsentDocument]  # by kind and version, older ones too
+
+    def normal_number(self, typed: str) -> str | None:
+        """The account number as it is stored, or None if it cannot be one.
+
+        Spaces, hyphens and brackets are dropped (seed 002), letters may be of any case (seed 004), full-width digits are digits.
+        """
+        if len(typed) > LONGEST_NUMBER:
+            return None
+        number = _OPTIONAL_IN_NUMBER.sub("", unicodedata.normalize("NFKC", typed)).upper()
+        return number if self.number.pattern.fullmatch(number) else None
+
+    def norm_on(self, day: date, dwelling: str) -> int:
+        """kWh a month for each person on that day; before the first norm of the file, the first."""
+        norms = sorted((norm for norm in self.norms if norm.dwelling == dwelling), key=lambda norm: norm.since)
+        in_force = [norm for norm in norms if norm.since <= day] or norms[:1]
+        return in_force[-1].kwh
+
+    def window(self, channel: str) -> Window:
+        return self.windows[channel]
+
+
+_current: Company | None = None
+
+
+def use(company: Company) -> None:
+    """Make it the company of this process."""
+    global _current
+    _current = company
+
+
+def current() -> Company:
+    if _current is None:
+        raise RuntimeError("no company yet: call company.use(company.find(name, companies_dir)) first")
+    return _current
+
+
+def find(name: str, companies_dir: Path) -> Company:
+    """The company in the folder of that name. Refused: a name that is no folder there."""
+    if not re.fullmatch(r"[a-z0-9]+([_-][a-z0-9]+)*", name) or not (companies_dir / name).is_dir():
+        raise CompanyError(
+            rules.shown(companies_dir), "", f"no such company: {name!r}{rules.nearest_folder(name, companies_dir)}"
+        )
+    return load(companies_dir / name)
+
+
+def load(folder: Path) -> Company:
+    """The company of a folder; a wrong file raises CompanyError with the file, the key and the reason."""
+    known = {field.name for field in fields(Company)} - {"code", "consents", "consent_versions"}
+    top = rules.read_toml(folder / "company.toml", sorted(known))
+    return Company(
+        code=folder.name,
+        name=top.text("name"),
+        legal_name=top.text("legal_name"),
+        inn=top.text("inn", rules.inn),
+        kpp=top.text("kpp", rules.kpp),
+        ogrn=top.text("ogrn", rules.ogrn),
+        legal_address=top.text("legal_address"),
+        post_address=top.text("post_address"),
+        site=top.text("site", rules.site),
+        email=top.text("email", rules.email),
+        timezone=ZoneInfo(top.text("timezone", rules.time_zone)),
+        bank=_bank(top.table("bank", _names(Bank))),
+        number=_number(top.table("number", _names(NumberRule))),
+        accounts_limit=top.whole("accounts_limit", 1, 1000),
+        sign_up=_sign_up(top.table("sign_up", _names(SignUp))),
+        services=_services(top),
+        windows=_windows(top.table("windows", CHANNELS)),
+        checks=_checks(top.table("checks", _names(Checks))),
+        norms=_norms(top),
+        averages=_averages(top.table("averages", _names(Averages))),
+        phones=_phones(top),
+        mail_readings=top.text("mail_readings", rules.email, default=""),
+        sms_readings=top.text("sms_readings", rules.phone, default=""),
+        **_consents(folder / "consents", top.text("legal_name")),
+    )
+
+
+def _names(kind: type) -> list[str]:
+    return [field.name for field in fields(kind)]
+
+
+def _bank(table: Table) -> Bank:
+    bic = table.text("bic", rules.bic)
+    return Bank(
+        name=table.text("name"),
+        bic=bic,
+        account=table.text("account", lambda number: rules.account_key(bic[-3:], number)),
+        correspondent=table.text("correspondent", lambda number: rules.account_key("0" + bic[4:6], number)),
+    )
+
+
+def _number(table: Table) -> NumberRule:
+    pattern = re.compile(table.text("pattern", rules.pattern), re.ASCII)
+    example = table.text("example")
+    if not pattern.fullmatch(example):
+        raise table.error("example", f"must match the pattern {pattern.pattern}, not {example!r}")
+    return NumberRule(pattern, example, table.text("hint"))
+
+
+def _sign_up(table: Table) -> SignUp:
+    return SignUp(table.one_of("by", ("email", "account")), table.one_of("phone", ("required", "optional")))
+
+
+def _services(top: Table) -> Mapping[str, Service]:
+    codes = top.values.get("services")
+    table = top.table("services", codes if isinstance(codes, dict) else ())
+    services = {}
+    for code in table.values:
+        if not _SERVICE_CODE.fullmatch(code):
+            raise table.error(code, "must be small Latin letters")
+        row = table.table(code, ("title", "unit", "metered"))
+        services[code] = Service(code, row.text("title"), row.text("unit"), row.yes("metered"))
+    if not any(service.metered for service in services.values()):
+        raise top.error("services", "must have at least one with metered = true")
+    return MappingProxyType(services)
+
+
+def _windows(table: Table) -> Mapping[str, Window]:
+    windows: dict[str, Window] = {}
+    for channel in CHANNELS:
+        if channel in FOLLOW_WEB and channel not in table.values:
+            windows[channel] = windows["web"]
+            continue
+        row = table.table(channel, _names(Window))
+        windows[channel] = Window(row.month_day("first"), row.month_day("last"))
+        _refuse_empty(row, windows[channel])
+    return MappingProxyType(windows)
+
+
+def _refuse_empty(row: Table, window: Window) -> None:
+    for length in range(28, 32):
+        first, last = window.within(length)
+        if first > last:
+            raise row.error("last", f"leaves no open day in a month of {length} days")
+
+
+def _checks(table: Table) -> Checks:
+    checks = Checks(
+        confirm_times=table.whole("confirm_times", 2, 100, default=5),
+        hold_times=table.whole("hold_times", 2, 1000, default=10),
+        max_kw=table.whole("max_kw", 1, 1000, default=15),
+        floor_kwh=table.whole("floor_kwh", 0, 1000, default=50),
+        rollover_percent=table.whole("rollover_percent", 50, 99, default=90),
+    )
+    if checks.hold_times <= checks.confirm_times:
+        raise table.error(
+            "hold_times", f"must be more than confirm_times ({checks.confirm_times}), not {checks.hold_times}"
+        )
+    return checks
+
+
+def _norms(top: Table) -> tuple[Norm, ...]:
+    norms: dict[date, list[Norm]] = {}
+    for row in top.tables("norms", ("since", *DWELLINGS)):
+        since = row.day("since")
+        if since in norms:
+            raise row.error("since", f"{since} is there twice")
+        norms[since] = [Norm(since, dwelling, row.whole(dwelling, 1, 2000)) for dwelling in DWELLINGS]
+    return tuple(norm for since in sorted(norms) for norm in norms[since])
+
+
+def _averages(table: Table) -> Averages:
+    averages = Averages(
+        months=table.whole("months", 1, 36, default=12),
+        least=table.whole("least", 1, 36, default=3),
+        periods=table.whole("periods", 0, 12, default=3),
+    )
+    if averages.least > averages.months:
+        raise table.error("least", f"must be at most months ({averages.months}), not {averages.least}")
+    return averages
+
+
+def _phones(top: Table) -> tuple[Phone, ...]:
+    return tuple(
+        Phone(row.text("number", rules.phone), row.text("title"), row.text("hours"), row.text("note", default=""))
+        for row in top.tables("phones", _names(Phone))
+    )
+
+
+def _consents(folder: Path, legal_name: str) -> dict[str, Any]:
+    versions = {(document.kind, document.version): document for document in _documents(folder)}
+    in_force = {kind: document for (kind, _), document in sorted(versions.items())}
+    if SIGN_UP_CONSENT not in in_force:
+        raise CompanyError(
+            rules.shown(folder / f"{SIGN_UP_CONSENT}.<version>.txt"), "", "is missing: nobody can sign up without it"
+        )
+    for document in in_force.values():
+        if legal_name not in document.text:
+            file = rules.shown(folder / f"{document.kind}.{document.version}.txt")
+            raise CompanyError(file, "", f"must name the operator as company.toml does: {legal_name}")
+    return {"consents": MappingProxyType(in_force), "consent_versions": MappingProxyType(versions)}
+
+
+def _documents(folder: Path) -> Iterable[ConsentDocument]:
+    for path in sorted(folder.glob("*")):
+        name = _CONSENT_FILE.fullmatch(path.name)
+        if not name:
+            raise CompanyError(
+                rules.shown(path), "", "must be named <kind>.<version>.txt, such as personal-data.2026-01.txt"
+            )
+        text = rules.read_text(path).strip()
+        title, _, body = text.partition("\n")
+        if not title or not body.strip():
+            raise CompanyError(rules.shown(path), "", "must have a title on its first line and a text below it")
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        yield ConsentDocument(name["kind"], name["version"], title.strip(), text, digest)

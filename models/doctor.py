@@ -1,0 +1,80 @@
+"""The portal's own check-up: what must hold in every database that is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from peewee import PeeweeException, Value, fn
+
+from models import schema
+from models.base import database, is_sqlite
+from models.consents import Consent
+from models.metering.meters import Meter
+from models.metering.readings import HELD, REJECTED, Closing, Reading, Receipt
+from models.people.customers import Customer
+
+
+def complaints() -> list[str]:
+    """What is wrong, in words an administrator can act on; empty when all is well."""
+    try:
+        if pending := schema.pending(database.obj):
+            return [f"database: migrations not applied: {', '.join(pending)}; run `flask --app app migrate`"]
+        return [*_integrity(), *_readings(), *_people()]
+    except PeeweeException as error:
+        return [f"database: {error}"]
+
+
+def _integrity() -> Iterator[str]:
+    if not is_sqlite():
+        return
+    for (state,) in database.execute_sql("PRAGMA integrity_check").fetchall():
+        if state != "ok":
+            yield f"database: {state}"
+    for table, *_ in database.execute_sql("PRAGMA foreign_key_check").fetchall():
+        yield f"database: a row of {table} refers to nothing"
+
+
+def _readings() -> Iterator[str]:
+    stray = Reading.select(fn.COUNT(Reading.id)).join(Meter).where(Reading.account != Meter.account).scalar()
+    if stray:
+        yield f"readings: {stray} stand under an account that is not their meter's"
+    longest = (
+        fn.MAX(Reading.t1, fn.COALESCE(Reading.t2, 0), fn.COALESCE(Reading.t3, 0))
+        if is_sqlite()
+        else fn.GREATEST(Reading.t1, Reading.t2, Reading.t3)
+    )
+    too_long = (
+        Reading.select(fn.COUNT(Reading.id)).join(Meter).where(fn.LENGTH(longest.cast("text")) > Meter.digits).scalar()
+    )
+    if too_long:
+        yield f"readings: {too_long} do not fit their dial"
+    open_in_closed = (
+        Reading.select(fn.COUNT(Reading.id))
+        .where(Reading.state == "accepted", Reading.period.in_(Closing.select(Closing.period)))
+        .scalar()
+    )
+    if open_in_closed:
+        yield f"readings: {open_in_closed} are still open in a period that was billed"
+    unexplained = (
+        Reading.select(fn.COUNT(Reading.id)).where(Reading.state.in_((HELD, REJECTED)), Reading.reason == "").scalar()
+    )
+    if unexplained:
+        yield f"readings: {unexplained} held or rejected without a reason"
+    empty = (
+        Receipt.select(fn.COUNT(Receipt.id))
+        .where(Receipt.id.not_in(Reading.select(Reading.receipt).where(Reading.receipt.is_null(False))))
+        .scalar()
+    )
+    if empty:
+        yield f"receipts: {empty} without a reading"
+
+
+def _people() -> Iterator[str]:
+    agreed = Consent.select(Consent.subject)
+    silent = (
+        Customer.select(fn.COUNT(Customer.id))
+        .where(Value("customer:").concat(Customer.id.cast("text")).not_in(agreed))
+        .scalar()
+    )
+    if silent:
+        yield f"customers: {silent} without a consent to the processing of personal data"

@@ -1,0 +1,92 @@
+"""What customers change about their log-in. Password, e-mail and phone ask for the present password (ASVS 7.5.1) and send a notice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from peewee import IntegrityError
+
+from models import audit, limits, outbox, tokens
+from models.base import Problem, Refusal, database
+from models.people import sessions
+from models.people.customers import Customer, normal_email, normal_phone
+from models.people.passwords import check_new, hashed, verify
+
+PURPOSE = "email"
+LIVES = timedelta(days=1)
+
+
+def change_password(customer_id: int, present: str, new: str, again: str, session_id: int) -> None:
+    """Set a new password and sign every other device out."""
+    customer = _prove(customer_id, present)
+    check_new(new, customer.email, customer.phone, field="new_password")
+    if new != again:
+        raise Refusal(
+            problems=[
+                Problem(
+                    "new_password_again", "Пароли не совпадают. Введите один и тот же пароль дважды.", "password.again"
+                )
+            ]
+        )
+    with database.atomic():
+        Customer.update(password_hash=hashed(new)).where(Customer.id == customer_id).execute()
+        sessions.end_others(customer_id, but=session_id)
+        outbox.post("password_changed", customer.email, {})
+        audit.record("customer.password_changed", customer.subject)
+
+
+def ask_for_email(customer_id: int, present: str, typed: str) -> None:
+    """Send a link to the new address; the old one stays in force until the link is used."""
+    email = normal_email(typed, "new_email")
+    customer = _prove(customer_id, present)
+    limits.spend("email.change", str(customer_id), 5, 3600)
+    if email == customer.email:
+        raise Refusal("new_email", "Это и есть ваш нынешний адрес.", "email.same")
+    with database.atomic():
+        if Customer.by_email(email):
+            outbox.post("known", email, {})
+            return
+        tokens.void(PURPOSE, customer.subject)
+        issued = tokens.issue(PURPOSE, customer.subject, LIVES, email=email)
+        outbox.post("confirm_email", email, {}, {"token": issued.secret})
+
+
+def confirm_email(token: tokens.Token) -> None:
+    """Spend the token: the new address is in force, the old one is told."""
+    customer = Customer.get_by_id(int(token.subject.partition(":")[2]))
+    with database.atomic():
+        tokens.use(token)
+        try:
+            with database.atomic():
+                Customer.update(email=token.data["email"]).where(Customer.id == customer.id).execute()
+        except IntegrityError:
+            raise Refusal(None, "Этим адресом уже пользуется другой кабинет.", "email.taken") from None
+        outbox.post("email_changed", customer.email, {"email": token.data["email"]})
+        audit.record("customer.email_changed", customer.subject)
+
+
+def change_phone(customer_id: int, present: str, typed: str) -> None:
+    phone = normal_phone(typed, "phone")
+    customer = _prove(customer_id, present)
+    with database.atomic():
+        Customer.update(phone=phone).where(Customer.id == customer_id).execute()
+        outbox.post("phone_changed", customer.email, {"phone": phone})
+        audit.record("customer.phone_changed", customer.subject)
+
+
+def rename(customer_id: int, typed: str) -> None:
+    """How the customer is addressed; up to 100 printable characters, may be empty."""
+    name = " ".join(typed.split())
+    if len(name) > 100 or not name.isprintable():
+        raise Refusal("name", "Имя — это до 100 букв, без особых знаков.", "name.shape")
+    with database.atomic():
+        Customer.update(name=name).where(Customer.id == customer_id).execute()
+        audit.record("customer.renamed", f"customer:{customer_id}")
+
+
+def _prove(customer_id: int, present: str) -> Customer:
+    limits.spend("present_password", str(customer_id), 10, 900)
+    customer = Customer.get_by_id(customer_id)
+    if not verify(customer.password_hash, present):
+        raise Refusal("password", "Неверный нынешний пароль.", "password.wrong")
+    return customer

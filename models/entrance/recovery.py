@@ -1,0 +1,62 @@
+"""A forgotten password: a link and a code to the confirmed address only, the same answer for everybody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from models import audit, company, limits, outbox, seal, tokens
+from models.base import Problem, Refusal, database
+from models.metering.accounts import primary_holders
+from models.people import sessions
+from models.people.customers import Customer
+from models.people.passwords import check_new, hashed
+
+PURPOSE = "recover"
+LIVES = timedelta(hours=1)
+_HOLDERS = 3
+
+
+def request(login: str) -> list[str]:
+    """Send letters to whoever signs in with this e-mail or account number. Returns handles for the letters' codes."""
+    login = login.strip()
+    if not login:
+        raise Refusal("login", "Введите почту или номер лицевого счёта.", "login.empty")
+    limits.spend("recover.address", audit.actor().ip, 60, 3600)
+    limits.spend(
+        "recover.login",
+        login.lower(),
+        5,
+        3600,
+        "Письмо уже отправлено несколько раз. Проверьте почту, в том числе папку «Спам», или попробуйте через час.",
+    )
+    number = company.current().normal_number(login)
+    customer = None if number else Customer.by_email(login.lower())
+    found = primary_holders(number, _HOLDERS) if number else [customer] if customer else []
+    return [_send(one) for one in found] or [seal.token()]
+
+
+def set_password(token: tokens.Token, password: str, again: str) -> Customer:
+    """Spend the token and set the password; every device is signed out and the customer is told."""
+    customer = Customer.get_by_id(int(token.subject.partition(":")[2]))
+    check_new(password, customer.email, customer.phone)
+    if password != again:
+        raise Refusal(
+            problems=[
+                Problem("password_again", "Пароли не совпадают. Введите один и тот же пароль дважды.", "password.again")
+            ]
+        )
+    with database.atomic():
+        tokens.use(token)
+        tokens.void(PURPOSE, token.subject)
+        Customer.update(password_hash=hashed(password)).where(Customer.id == customer.id).execute()
+        sessions.end_others(customer.id)
+        outbox.post("password_changed", customer.email, {})
+        audit.record("customer.password_recovered", token.subject)
+    return customer
+
+
+def _send(customer: Customer) -> str:
+    with database.atomic():
+        issued = tokens.issue(PURPOSE, customer.subject, LIVES)
+        outbox.post("recover", customer.email, {}, {"token": issued.secret, "code": issued.code})
+    return issued.handle

@@ -1,0 +1,109 @@
+"""Sign-up: an application, a letter, an activation. No customer exists before the address is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import IntegrityError
+
+from models import audit, clock, company, consents, limits, outbox, seal, tokens
+from models.base import Problem, Refusal, database
+from models.metering.accounts import Account, link
+from models.metering.proof import proven
+from models.people.customers import Customer, normal_email, normal_phone
+from models.people.passwords import check_new, hashed
+
+PURPOSE = "activate"
+LIVES = timedelta(days=3)
+CONSENT = "personal-data"
+
+
+def apply(
+    *, email: str, password: str, password_again: str, phone: str, account: str, secret: str, consented: bool
+) -> str:
+    """Ask for a log-in: a letter with a link and a code goes to the address. Returns the handle for the code.
+
+    The answer is the same, in words and in time, whether the address is known or not: its owner learns it from the letter.
+    Refused: malformed or missing fields, a weak password, no consent; where the company signs up by account, an unproven account.
+    """
+    problems: list[Problem] = []
+    email = _try(problems, "", lambda: normal_email(email))
+    phone = _try(problems, "", lambda: _phone(phone))
+    _try(problems, None, lambda: check_new(password, email, phone, account))
+    if password != password_again:
+        problems.append(
+            Problem("password_again", "Пароли не совпадают. Введите один и тот же пароль дважды.", "password.again")
+        )
+    if not consented:
+        problems.append(
+            Problem("consent", "Без согласия на обработку персональных данных кабинет не открыть.", "consent.missing")
+        )
+    by_account = company.current().sign_up.by == "account"
+    if problems and not by_account:
+        raise Refusal(problems=problems)
+    limits.spend("sign_up.address", audit.actor().ip, 60, 3600)
+    number = _try(problems, "", lambda: proven(account, secret).number) if by_account else ""
+    if problems:
+        raise Refusal(problems=problems)
+    limits.spend(
+        "sign_up.email",
+        email,
+        5,
+        3600,
+        "На этот адрес уже отправлено несколько писем. Проверьте почту, в том числе папку «Спам».",
+    )
+    return _send(email, hashed(password), phone, number)
+
+
+def activate(token: tokens.Token) -> Customer:
+    """Spend the letter's token: the customer, the consent and the first account come to be together."""
+    data = token.data
+    with database.atomic():
+        tokens.use(token)
+        try:
+            with database.atomic():
+                customer = Customer.create(
+                    email=data["email"],
+                    phone=data["phone"],
+                    password_hash=data["password_hash"],
+                    created_at=clock.now(),
+                )
+        except IntegrityError:
+            raise Refusal(None, "Этот адрес уже подтверждён. Войдите в кабинет.", "sign_up.done") from None
+        document = company.current().consents[CONSENT]
+        given = datetime.fromisoformat(data["consented_at"])
+        consents.give(customer.subject, document, channel="web", at=given, ip=data["ip"], account=data["account"])
+        if data["account"] and (account := Account.get_or_none(Account.number == data["account"])):
+            link(customer.id, account, primary=True)
+        audit.record("customer.activated", customer.subject)
+    return customer
+
+
+def _send(email: str, password_hash: str, phone: str, account: str) -> str:
+    with database.atomic():
+        if Customer.by_email(email):
+            outbox.post("known", email, {})
+            return seal.token()
+        issued = tokens.issue(
+            PURPOSE, f"email:{email}", LIVES, email=email, password_hash=password_hash, phone=phone, account=account,
+            consented_at=clock.now().isoformat(), ip=audit.actor().ip,
+        )  # fmt: skip
+        outbox.post("activate", email, {"account": account}, {"token": issued.secret, "code": issued.code})
+        return issued.handle
+
+
+def _phone(typed: str) -> str:
+    if not typed.strip() and company.current().sign_up.phone == "optional":
+        return ""
+    return normal_phone(typed)
+
+
+def _try(problems: list[Problem], otherwise: Any, step: Callable[[], Any]) -> Any:
+    """The step's value; its refusal joins the problems, so that all fields are answered at once."""
+    try:
+        return step()
+    except Refusal as refusal:
+        problems += refusal.problems
+        return otherwise

@@ -1,0 +1,170 @@
+"""Reading a table file as a stream: CSV with `;`, UTF-8 (with or without BOM) or cp1251, a header row with known names."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_CHUNK = 1 << 20
+_LONGEST = 10_000  # characters of one cell
+
+
+class BadCell(Exception):  # noqa: N818
+    """A cell that cannot be taken; the text says why."""
+
+
+class BadFile(Exception):  # noqa: N818
+    """A file of which no line can be taken."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with a line: its number in the file, the column (empty: the whole line), the reason."""
+
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a kind of file: its header name, how a cell becomes a value (raises BadCell), and what an empty cell means."""
+
+    name: str
+    parse: Callable[[str], Any]
+    required: bool = True
+    default: Any = None
+
+
+def encoding_of(path: Path) -> str:
+    """'utf-8-sig' if the whole file is valid UTF-8, else 'cp1251'."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1251"
+    return "utf-8-sig"
+
+
+def lines(
+    path: Path, columns: tuple[Column, ...], progress: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, dict[str, Any] | list[Fault]]]:
+    """Each line's number with its values by column name, or with all its faults. Raises BadFile for a wrong header."""
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
+        counted = _counted(file, progress)
+        reader = csv.reader(counted, delimiter=";", strict=True)
+        header = _header(reader, columns)
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    yield reader.line_num, _line(reader.line_num, header, cells, columns)
+        except csv.Error as error:
+            raise BadFile(f"строка {reader.line_num}: {error}") from error
+
+
+def _counted(file: Any, progress: Callable[[int], None] | None) -> Iterator[str]:
+    for text in file:
+        if progress:
+            progress(len(text.encode()))
+        yield text
+
+
+def _header(reader: Any, columns: tuple[Column, ...]) -> list[str]:
+    header = [name.strip().lower() for name in next(reader, [])]
+    known = {column.name for column in columns}
+    if unknown := [name for name in header if name not in known]:
+        raise BadFile(f"неизвестный столбец «{unknown[0]}»; известны: {', '.join(column.name for column in columns)}")
+    if missing := [column.name for column in columns if column.required and column.name not in header]:
+        raise BadFile(f"нет столбца «{missing[0]}»; первая строка файла — названия столбцов через «;»")
+    if doubled := [name for name in header if header.count(name) > 1]:
+        raise BadFile(f"столбец «{doubled[0]}» назван дважды")
+    return header
+
+
+def _line(
+    number: int, header: list[str], cells: list[str], columns: tuple[Column, ...]
+) -> dict[str, Any] | list[Fault]:
+    if len(cells) != len(header):
+        return [Fault(number, "", f"в строке {len(cells)} значений, а столбцов {len(header)}")]
+    given = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for column in columns:
+        text = given.get(column.name, "")
+        try:
+            values[column.name] = _cell(column, text)
+        except BadCell as error:
+            faults.append(Fault(number, column.name, str(error)))
+    return faults or values
+
+
+def _cell(column: Column, text: str) -> Any:
+    if not text:
+        if column.required:
+            raise BadCell("пусто")
+        return column.default
+    if len(text) > _LONGEST or not text.isprintable():
+        raise BadCell("слишком длинно или содержит непечатные знаки")
+    return column.parse(text)
+
+
+def words(most: int) -> Callable[[str], str]:
+    """Text of up to `most` characters."""
+
+    def parse(text: str) -> str:
+        if len(text) > most:
+            raise BadCell(f"длиннее {most} знаков")
+        return text
+
+    return parse
+
+
+def choice(*known: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in known:
+            raise BadCell(f"«{text[:40]}» неизвестно; бывает: {', '.join(known)}")
+        return text
+
+    return parse
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """An integer within bounds, ASCII digits only."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text) <= most):
+            raise BadCell(f"«{text[:40]}»: нужно целое число от {least} до {most}")
+        return int(text)
+
+    return parse
+
+
+def hundredths(text: str) -> int:
+    """A non-negative number with a dot or a comma and up to two decimals, in hundredths."""
+    try:
+        value = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        raise BadCell(f"«{text[:40]}»: нужно число, например 54.30") from None
+    if not value.is_finite() or not 0 <= value < 10**6 or value != round(value, 2):
+        raise BadCell(f"«{text[:40]}»: нужно число не меньше нуля, до двух знаков после запятой")
+    return int(value * 100)
+
+
+def day(text: str) -> date:
+    """2026-11-20 or 20.11.2026."""
+    for shape in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            found = datetime.strptime(text, shape).date()
+        except ValueError:
+            continue
+        if 1950 <= found.year <= 2100:
+            return found
+    raise BadCell(f"«{text[:40]}»: нужна дата, например 2026-11-20 или 20.11.2026")

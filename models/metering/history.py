@@ -1,0 +1,108 @@
+"""What the history shows: readings with their use, and monthly volumes beside those of the year before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from models import clock, company, periods
+from models.metering import volumes
+from models.metering.checks import usage_between
+from models.metering.meters import of_account, values
+from models.metering.readings import COUNTED, since
+from models.metering.volumes import Month
+
+_BEGINNING = date(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One reading as the history shows it; `usage` is in the service's unit, None where the reading does not count."""
+
+    reading: Any
+    meter: Any
+    values: tuple[int, ...]
+    usage: int | None
+
+
+@dataclass(frozen=True)
+class Bar:
+    month: Month
+    year_ago: int | None
+
+
+class Past:
+    """All an account's meters and readings, loaded once, and what can be told from them."""
+
+    def __init__(self, account: Any, today: date):
+        self.account, self.today = account, today
+
+    @cached_property
+    def meters(self) -> list[Any]:
+        return of_account(account=self.account.id)
+
+    @cached_property
+    def readings(self) -> list[Any]:
+        """The newest first."""
+        return since(account=self.account.id, day=_BEGINNING)
+
+    @property
+    def first_period(self) -> str:
+        """The first period of which anything can be shown."""
+        return min(self.readings[-1].period, self.last_period) if self.readings else self.last_period
+
+    @property
+    def last_period(self) -> str:
+        return clock.period(self.today)
+
+    @property
+    def services(self) -> list[str]:
+        """The codes of the metered services, electricity first."""
+        return sorted(
+            {meter.service for meter in self.meters} or {"electricity"}, key=lambda code: (code != "electricity", code)
+        )
+
+    def lines(self, first: str, last: str) -> list[Line]:
+        """The readings of the periods, the newest first, with the use since the counted reading before."""
+        by_id = {meter.id: meter for meter in self.meters}
+        before = {meter.id: values(meter, meter.zones, "initial_") for meter in self.meters}
+        shown: list[Line] = []
+        for reading in reversed(self.readings):
+            meter = by_id[reading.meter_id]
+            now, usage = values(reading, meter.zones), None
+            if reading.state in COUNTED:
+                usage = meter.ratio * sum(
+                    usage_between(b, n, meter.digits) for b, n in zip(before[meter.id], now, strict=True)
+                )
+                before[meter.id] = now
+            if first <= reading.period <= last:
+                shown.append(Line(reading, meter, now, usage))
+        return shown[::-1]
+
+    def bars(self, service: str, first: str, last: str) -> list[Bar]:
+        """The volumes of one service for the periods, each beside the same month a year before."""
+        months = {month.period: month for month in self.months(service, last)}
+        return [
+            Bar(months[period], ago.total if (ago := months.get(periods.shift(period, -12))) else None)
+            for period in periods.span(first, last)
+            if period in months
+        ]
+
+    def months(self, service: str, last: str) -> list[Month]:
+        """The volumes from the first reading on: estimates rest on all that came before."""
+        own = [meter for meter in self.meters if meter.service == service]
+        counted = [reading for reading in self.readings if reading.state in COUNTED and reading.period <= last]
+        rules = company.current()
+
+        def norm(period: str) -> int:
+            return (
+                rules.norm_on(periods.first_day(period), self.account.dwelling) * self.account.persons
+                if service == "electricity"
+                else 0
+            )
+
+        begins = min((reading.period for reading in counted), default=periods.shift(last, -36))
+        begins = max(begins, clock.period(self.account.opened))
+        return volumes.of_account(own, counted, periods.span(begins, last), rules.averages, norm)

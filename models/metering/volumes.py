@@ -1,0 +1,165 @@
+"""A month's volume of an account: by meter, by average, by norm, with recalculation (ПП 354 п. 59–60; product rules «Charges»).
+
+Pure: facts in, months out. Volumes are in the service's unit, after the transformer ratio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from models import periods
+from models.company import Averages
+from models.metering.checks import usage_between
+from models.metering.meters import values as dial_values
+
+READING, AVERAGE, NORM = "reading", "average", "norm"
+_SAME_POINT = timedelta(days=62)  # a meter hung within two months of another's removal replaces it
+
+Volume = tuple[int, int, int]  # t1, t2, t3
+_NOTHING: Volume = (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a period is charged for. `corrected` is the part of a reading's use that earlier estimates had charged already."""
+
+    period: str
+    zones: Volume
+    basis: str
+    corrected: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(self.zones)
+
+
+@dataclass
+class _Point:
+    """One metering point: the meters that hung there one after another, and what has been read and charged so far."""
+
+    meters: list[Any]
+    readings: dict[int, list[tuple[date, tuple[int, ...]]]]
+    last: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    used: list[Volume] = field(default_factory=list)  # metered use, a month each
+    estimated: list[Volume] = field(default_factory=list)  # charged since the last reading
+
+    def month(self, period: str, averages: Averages, norm: int) -> Month | None:
+        """The period's volume; None before the first meter was hung or when nothing can be charged."""
+        metered = self._metered(period)
+        if metered is not None:
+            return self._charge_metered(period, metered)
+        if not any(meter.installed <= periods.last_day(period) for meter in self.meters):
+            return None
+        return self._charge_estimate(period, averages, norm)
+
+    def _metered(self, period: str) -> Volume | None:
+        """Use found in the period by readings and by a removed meter's final values; None without either."""
+        first, last = periods.first_day(period), periods.last_day(period)
+        total, found = _NOTHING, False
+        for meter in self.meters:
+            before = self.last.get(meter.id) or dial_values(meter, meter.zones, "initial_")
+            seen = [values for day, values in self.readings.get(meter.id, ()) if first <= day <= last]
+            if meter.removed is not None and first <= meter.removed <= last and meter.final_t1 is not None:
+                seen.append(dial_values(meter, meter.zones, "final_"))
+            for values in seen:
+                total, before, found = _plus(total, _use(meter, before, values)), values, True
+            self.last[meter.id] = before
+        return total if found else None
+
+    def _charge_metered(self, period: str, metered: Volume) -> Month:
+        months = len(self.estimated) + 1
+        self.used.extend([_share(metered, months)] * months)
+        charged = _NOTHING
+        for volume in self.estimated:
+            charged = _plus(charged, volume)
+        self.estimated.clear()
+        return Month(period, _plus(metered, charged, -1), READING, corrected=sum(charged))
+
+    def _charge_estimate(self, period: str, averages: Averages, norm: int) -> Month:
+        year = self.used[-averages.months :]
+        if len(year) >= averages.least and len(self.estimated) < averages.periods:
+            volume, basis = _mean(year), AVERAGE
+        else:
+            volume, basis = (norm, 0, 0), NORM
+        self.estimated.append(volume)
+        return Month(period, volume, basis)
+
+
+def of_account(
+    meters: Sequence[Any],
+    readings: Sequence[Any],
+    span: Sequence[str],
+    averages: Averages,
+    norm_of: Callable[[str], int],
+) -> list[Month]:
+    """The volumes of one service of one account for consecutive periods.
+
+    `meters` are those of the service, `readings` the accepted ones (meter_id, taken, t1…t3) from the very first on, since estimates
+    rest on what came before; `norm_of(period)` is the whole account's norm. With several metering points the norm is charged once.
+    """
+    points = _points(meters, readings)
+    months = []
+    for period in span:
+        parts = [
+            part
+            for i, point in enumerate(points)
+            if (part := point.month(period, averages, norm_of(period) if i == 0 else 0))
+        ]
+        if not parts and not points:
+            parts = [Month(period, (norm_of(period), 0, 0), NORM)]
+        if parts:
+            months.append(_joined(period, parts))
+    return months
+
+
+def _points(meters: Sequence[Any], readings: Sequence[Any]) -> list[_Point]:
+    by_meter: dict[int, list[tuple[date, tuple[int, ...]]]] = {}
+    zones = {meter.id: meter.zones for meter in meters}
+    for reading in sorted(readings, key=lambda one: one.taken):
+        if reading.meter_id in zones:
+            by_meter.setdefault(reading.meter_id, []).append(
+                (reading.taken, dial_values(reading, zones[reading.meter_id]))
+            )
+    points: list[_Point] = []
+    for meter in sorted(meters, key=lambda one: one.installed):
+        for point in points:
+            gone = point.meters[-1].removed
+            if gone is not None and timedelta(0) <= meter.installed - gone <= _SAME_POINT:
+                point.meters.append(meter)
+                break
+        else:
+            points.append(_Point([meter], by_meter))
+    return points
+
+
+def _joined(period: str, parts: list[Month]) -> Month:
+    zones = _NOTHING
+    for part in parts:
+        zones = _plus(zones, part.zones)
+    basis = next(
+        (basis for basis in (NORM, AVERAGE) if any(part.basis == basis and part.total for part in parts)),
+        parts[0].basis,
+    )
+    return Month(period, zones, basis, sum(part.corrected for part in parts))
+
+
+def _use(meter: Any, before: tuple[int, ...], now: tuple[int, ...]) -> Volume:
+    used = [usage_between(b, n, meter.digits) * meter.ratio for b, n in zip(before, now, strict=True)]
+    t1, t2, t3 = (*used, 0, 0)[:3]
+    return t1, t2, t3
+
+
+def _plus(a: Volume, b: Volume, sign: int = 1) -> Volume:
+    return a[0] + sign * b[0], a[1] + sign * b[1], a[2] + sign * b[2]
+
+
+def _share(volume: Volume, months: int) -> Volume:
+    return volume[0] // months, volume[1] // months, volume[2] // months
+
+
+def _mean(months: list[Volume]) -> Volume:
+    t1, t2, t3 = (round(sum(month[zone] for month in months) / len(months)) for zone in range(3))
+    return t1, t2, t3

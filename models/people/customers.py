@@ -1,0 +1,50 @@
+"""Customers: whoever holds a log-in to the cabinet. A row exists only for a confirmed e-mail address."""
+
+from __future__ import annotations
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from peewee import CharField, DateTimeField
+
+from models import clock
+from models.base import Refusal, Row
+
+
+class Customer(Row):
+    email = CharField(unique=True)
+    phone = CharField(default="", index=True)  # E.164
+    name = CharField(default="")  # how to address them
+    password_hash = CharField()
+    created_at = DateTimeField(default=clock.now)
+
+    @property
+    def subject(self) -> str:
+        return subject(self.id)
+
+    @classmethod
+    def by_email(cls, email: str) -> Customer | None:
+        return cls.get_or_none(cls.email == email)
+
+
+def subject(customer_id: int) -> str:
+    """How audit, consents and tokens name a customer."""
+    return f"customer:{customer_id}"
+
+
+def normal_email(typed: str, field: str = "email") -> str:
+    """The address in lower case; refused when it is none."""
+    try:
+        return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise Refusal(field, "Это не похоже на адрес почты. Пример: anna@example.ru", "email.shape") from None
+
+
+def normal_phone(typed: str, field: str = "phone") -> str:
+    """A Russian number as +7…; refused when it is none. Foreign numbers are refused: codes by SMS go to +7 only."""
+    try:
+        number = phonenumbers.parse(typed, "RU")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or number.country_code != 7 or not phonenumbers.is_valid_number(number):
+        raise Refusal(field, "Это не похоже на номер телефона. Пример: +7 913 555-01-23", "phone.shape")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,116 @@
+"""Server-side sessions: the cookie carries a random secret, the row can be ended from anywhere and at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from peewee import CharField, DateTimeField, ForeignKeyField, ModelSelect
+
+from models import audit, clock, seal
+from models.base import Row, compiled, database, param
+from models.people.customers import Customer
+
+IDLE = timedelta(days=14)
+LIVES = timedelta(days=90)
+_SEEN_EVERY = timedelta(hours=1)
+
+
+class Session(Row):
+    fingerprint = CharField(unique=True)
+    customer = ForeignKeyField(Customer, backref="sessions", on_delete="CASCADE")
+    device = CharField(default="")  # what the browser says of itself
+    ip = CharField(default="")
+    created_at = DateTimeField(default=clock.now)
+    seen_at = DateTimeField(default=clock.now)
+    ended_at = DateTimeField(null=True)
+
+    @classmethod
+    def open(cls, customer_id: int, device: str) -> str:
+        """Begin a session; the secret for the cookie."""
+        secret = seal.token()
+        with database.atomic():
+            cls.create(
+                fingerprint=seal.fingerprint(secret),
+                customer=customer_id,
+                device=device[:200],
+                ip=audit.actor().ip,
+                created_at=clock.now(),
+                seen_at=clock.now(),
+            )
+            audit.record("session.opened", f"customer:{customer_id}", device=device[:200])
+        return secret
+
+    @classmethod
+    def live(cls, customer_id: int) -> ModelSelect:
+        """The sessions that still open the cabinet, the last seen first."""
+        now = clock.now()
+        return (
+            cls.select()
+            .where(
+                cls.customer == customer_id,
+                cls.ended_at.is_null(),
+                cls.seen_at > now - IDLE,
+                cls.created_at > now - LIVES,
+            )
+            .order_by(cls.seen_at.desc())
+        )
+
+
+@compiled
+def _by_fingerprint() -> ModelSelect:
+    return (
+        Session.select(
+            Session.id,
+            Session.created_at,
+            Session.seen_at,
+            Customer.id.alias("customer_id"),
+            Customer.email,
+            Customer.phone,
+            Customer.name,
+        )
+        .join(Customer)
+        .where(Session.fingerprint == param("fingerprint"), Session.ended_at.is_null())
+    )
+
+
+def find(secret: str) -> Any | None:
+    """The live session of this secret with its customer's e-mail, phone and name, or None."""
+    row = _by_fingerprint.first(fingerprint=seal.fingerprint(secret))
+    if row is None:
+        return None
+    now = clock.now()
+    if row.seen_at <= now - IDLE or row.created_at <= now - LIVES:
+        return None
+    if row.seen_at < now - _SEEN_EVERY:
+        Session.update(seen_at=now).where(Session.id == row.id).execute()
+    return row
+
+
+def end(session_id: int, customer_id: int) -> None:
+    """Sign one device out; nothing happens to a session of somebody else."""
+    with database.atomic():
+        ended = (
+            Session.update(ended_at=clock.now())
+            .where(Session.id == session_id, Session.customer == customer_id, Session.ended_at.is_null())
+            .execute()
+        )
+        if ended:
+            audit.record("session.ended", f"customer:{customer_id}", session=session_id)
+
+
+def end_others(customer_id: int, but: int | None = None) -> int:
+    """Sign all devices out but the one of session `but`; how many were."""
+    query = Session.update(ended_at=clock.now()).where(Session.customer == customer_id, Session.ended_at.is_null())
+    if but is not None:
+        query = query.where(Session.id != but)
+    with database.atomic():
+        ended = query.execute()
+        if ended:
+            audit.record("session.others_ended", f"customer:{customer_id}", count=ended)
+    return ended
+
+
+def purge() -> int:
+    """Forget sessions that ended or fell asleep 90 days ago."""
+    return Session.delete().where(Session.seen_at < clock.now() - LIVES).execute()

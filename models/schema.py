@@ -1,0 +1,63 @@
+"""All tables, and bringing a database to the present schema with Peewee's own migrations."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from peewee import Database, SqliteDatabase, sort_models
+from playhouse.migrations import Runner
+
+from models.audit import AuditRow
+from models.base import Row
+from models.consents import Consent, ConsentText
+from models.kept import KeptForm
+from models.limits import Hit
+from models.metering.accounts import Account, Holding, Office
+from models.metering.meters import Meter
+from models.metering.readings import Closing, Reading, Receipt
+from models.outbox import Message
+from models.people.customers import Customer
+from models.people.sessions import Session
+from models.tokens import Token
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_TABLES = (
+    AuditRow, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
+    Office, Account, Holding, Meter, Receipt, Reading, Closing,
+)  # fmt: skip
+_LOCK = 0x6B6162  # any number of our own
+
+
+def tables() -> list[type[Row]]:
+    """Every table, those referred to first."""
+    return sort_models(list(_TABLES))
+
+
+def migrate(database: Database) -> list[str]:
+    """Run the pending migrations, one process at a time; their names."""
+    with _alone(database):
+        return Runner(database, str(MIGRATIONS)).up()
+
+
+def pending(database: Database) -> list[str]:
+    return [migration.name for migration in Runner(database, str(MIGRATIONS)).status() if not migration.applied]
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    # The runner itself takes no lock: two workers that start at once would both create the same column.
+    if isinstance(database, SqliteDatabase):
+        path = Path(database.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(f"{path}.migrating", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    database.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
+    try:
+        yield
+    finally:
+        database.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))

@@ -1,0 +1,149 @@
+"""Settings from the environment, prefix KABINET_: checked once at start-up, refused with the name and the reason."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PREFIX = "KABINET_"
+ROOT = Path(__file__).resolve().parent.parent
+DEMO_SECRET = "demo-secret-not-for-production"  # noqa: S105  production refuses it
+SECRETS = ("SECRET_KEY", "OLD_SECRET_KEYS", "DATABASE_URL", "QUEUE_URL")
+NAMES = (*SECRETS, "ENV", "COMPANY", "COMPANIES_DIR", "VAR_DIR", "PUBLIC_URL", "TRUSTED_PROXIES", "NOW")
+
+
+class SettingsError(Exception):
+    """A setting that stops the start; `name` is the variable's full name."""
+
+    def __init__(self, name: str, reason: str):
+        super().__init__(f"{PREFIX}{name}: {reason}")
+        self.name, self.reason = PREFIX + name, reason
+
+
+@dataclass(frozen=True)
+class Settings:
+    env: str
+    secret_key: str
+    old_secret_keys: tuple[str, ...]
+    database_url: str
+    queue_url: str
+    company: str
+    companies_dir: Path
+    var_dir: Path
+    public_url: str
+    trusted_proxies: int
+    now: datetime | None  # local wall time of the company at which the portal's clock starts
+
+    @property
+    def is_demo(self) -> bool:
+        return self.env == "demo"
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """The settings of `environ`; a secret may come as NAME_FILE, the path of a file that holds it."""
+    given = {name: value for name in NAMES if (value := _value(environ, name))}
+    _refuse_unknown(environ)
+    env = given.get("ENV", "demo")
+    if env not in ("demo", "production"):
+        raise SettingsError("ENV", f"must be demo or production, not {env!r}")
+    var_dir = Path(given.get("VAR_DIR", ROOT / "var"))
+    settings = Settings(
+        env=env,
+        secret_key=given.get("SECRET_KEY", DEMO_SECRET),
+        old_secret_keys=tuple(given.get("OLD_SECRET_KEYS", "").split()),
+        database_url=_database_url(given.get("DATABASE_URL", f"sqlite:///{var_dir}/kabinet.db")),
+        queue_url=_queue_url(given.get("QUEUE_URL", "")),
+        company=given.get("COMPANY", "krasnoyarsk"),
+        companies_dir=Path(given.get("COMPANIES_DIR", ROOT / "companies")),
+        var_dir=var_dir,
+        public_url=_public_url(given.get("PUBLIC_URL", "http://127.0.0.1:8000")),
+        trusted_proxies=_proxies(given.get("TRUSTED_PROXIES", "0")),
+        now=_moment(given.get("NOW")),
+    )
+    if not settings.companies_dir.is_dir():
+        raise SettingsError("COMPANIES_DIR", f"no such folder: {settings.companies_dir}")
+    if not settings.is_demo:
+        _check_production(settings, given)
+    return settings
+
+
+def _value(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(PREFIX + name)
+    path = environ.get(f"{PREFIX}{name}_FILE") if name in SECRETS else None
+    if value and path:
+        raise SettingsError(name, f"given twice, also as {PREFIX}{name}_FILE")
+    if path:
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise SettingsError(name + "_FILE", f"cannot be read: {error.strerror}") from error
+    return value
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    """A misspelt name must not pass in silence: KABINET_SECRETKEY would leave the default in force."""
+    known = {PREFIX + name for name in NAMES} | {f"{PREFIX}{name}_FILE" for name in SECRETS}
+    for name in environ:
+        if name.startswith(PREFIX) and name not in known:
+            raise SettingsError(name.removeprefix(PREFIX), "no such setting")
+
+
+def _database_url(url: str) -> str:
+    if urlsplit(url).scheme not in ("sqlite", "postgresql"):
+        raise SettingsError("DATABASE_URL", "must begin with sqlite:/// or postgresql://")
+    return url
+
+
+def _queue_url(url: str) -> str:
+    if url and urlsplit(url).scheme not in ("redis", "rediss", "postgresql"):
+        raise SettingsError("QUEUE_URL", "must be empty (a SQLite file), redis://… or postgresql://…")
+    return url
+
+
+def _public_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise SettingsError("PUBLIC_URL", "must be http(s)://host with no path, as customers type it")
+    return url.rstrip("/")
+
+
+def _proxies(count: str) -> int:
+    if not count.isascii() or not count.isdigit() or int(count) > 5:
+        raise SettingsError("TRUSTED_PROXIES", "must be the number of proxies in front, 0 to 5")
+    return int(count)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError as error:
+        raise SettingsError("NOW", "must be an ISO date-time such as 2026-11-20T10:00") from error
+
+
+def _check_production(settings: Settings, given: Mapping[str, str]) -> None:
+    if len(settings.secret_key) < 32 or settings.secret_key == DEMO_SECRET:
+        raise SettingsError("SECRET_KEY", "production needs a random secret of at least 32 characters")
+    if settings.now:
+        raise SettingsError("NOW", "the clock cannot be set in production")
+    if "PUBLIC_URL" not in given:
+        raise SettingsError("PUBLIC_URL", "production needs the address customers type")
+    host = urlsplit(settings.public_url).hostname or ""
+    if not settings.is_https and not _is_loopback(host):
+        raise SettingsError("PUBLIC_URL", "production needs https://")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

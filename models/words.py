@@ -1,0 +1,69 @@
+"""Russian words for numbers, days and months, the same in every channel."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+NBSP = "\u00a0"
+THIN = "\u202f"  # narrow no-break space between groups of thousands
+MINUS = "\u2212"
+MONTHS = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь".split()
+MONTHS_OF = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+MONTHS_IN = "январе феврале марте апреле мае июне июле августе сентябре октябре ноябре декабре".split()
+MONTHS_SHORT = "янв фев мар апр май июн июл авг сен окт ноя дек".split()
+
+
+def day(value: date) -> str:
+    """20 ноября 2026"""
+    return f"{day_month(value)}{NBSP}{value.year}"
+
+
+def day_month(value: date) -> str:
+    """20 ноября"""
+    return f"{value.day}{NBSP}{MONTHS_OF[value.month - 1]}"
+
+
+def moment(value: datetime) -> str:
+    """20 ноября 2026, 14:05 (the value is local wall time already)"""
+    return f"{day(value)}, {value:%H:%M}"
+
+
+def month(period: str) -> str:
+    """ноябрь 2026"""
+    return f"{MONTHS[int(period[5:]) - 1]}{NBSP}{period[:4]}"
+
+
+def month_in(period: str) -> str:
+    """ноябре 2026"""
+    return f"{MONTHS_IN[int(period[5:]) - 1]}{NBSP}{period[:4]}"
+
+
+def month_short(period: str) -> str:
+    """ноя"""
+    return MONTHS_SHORT[int(period[5:]) - 1]
+
+
+def number(value: int) -> str:
+    """14 218: thousands apart, a real minus."""
+    return f"{value:,}".replace(",", THIN).replace("-", MINUS)
+
+
+def rubles(kopecks: int) -> str:
+    """2 642,85 ₽ from integer kopecks."""
+    whole, part = divmod(abs(kopecks), 100)
+    return f"{MINUS if kopecks < 0 else ''}{number(whole)},{part:02d}{NBSP}₽"
+
+
+def plural(count: int, one: str, few: str, many: str) -> str:
+    """'5 дней': the count and the word in its form (1 день, 2 дня, 5 дней, 11 дней, 21 день)."""
+    tens, units = abs(count) % 100, abs(count) % 10
+    if 11 <= tens <= 14 or units == 0 or units >= 5:
+        word = many
+    else:
+        word = one if units == 1 else few
+    return f"{number(count)}{NBSP}{word}"
+
+
+def listed(parts: list[str]) -> str:
+    """'день, ночь и пик'"""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} и {parts[-1]}"

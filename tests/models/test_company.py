@@ -1,0 +1,416 @@
+"""The shipped companies keep their guides' rules, and a wrong company file stops with file, key and reason."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import tomllib
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import company
+from models.company import CHANNELS, Company, CompanyError, Window
+
+COMPANIES = Path(__file__).resolve().parents[2] / "companies"
+CODES = ("krasnoyarsk", "kaluga", "koryak", "irkutsk")
+DATA = ("offices", "accounts", "meters", "readings")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of one company to spoil."""
+    for name in ("company.toml", "consents"):
+        source, target = COMPANIES / "kaluga" / name, tmp_path / "kaluga" / name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    return tmp_path / "kaluga"
+
+
+@pytest.fixture
+def none_yet() -> Iterator[None]:
+    before = company._current
+    company._current = None
+    yield
+    company._current = before
+
+
+def shipped(code: str) -> Company:
+    return company.find(code, COMPANIES)
+
+
+@pytest.mark.feature("S1")
+@pytest.mark.feature("S2")
+@pytest.mark.feature("S3")
+@pytest.mark.parametrize(
+    ("code", "typed", "number"),
+    [
+        ("krasnoyarsk", "240124680135", "240124680135"),
+        ("krasnoyarsk", " 2401 2468 0135 ", "240124680135"),
+        ("krasnoyarsk", "401234567", None),
+        ("kaluga", "401234567", "401234567"),
+        ("kaluga", "(401) 234-567", "401234567"),
+        ("kaluga", "401\u00a0234\u2011567", "401234567"),
+        ("kaluga", "４０１２３４５６７", "401234567"),
+        ("kaluga", "٤٠١٢٣٤٥٦٧", None),
+        ("kaluga", "40123456", None),
+        ("kaluga", "4012345678", None),
+        ("kaluga", "401234567\x00", None),
+        ("kaluga", "\u202e401234567", None),
+        ("kaluga", "-0", None),
+        ("kaluga", "", None),
+        ("kaluga", "4" * 10_000, None),
+        ("koryak", "411234567", "411234567"),
+        ("irkutsk", "инзб12345678", "ИНЗБ12345678"),
+        ("irkutsk", "ИнЗб 1234-5678", "ИНЗБ12345678"),
+        ("irkutsk", "12345678", None),
+        ("irkutsk", "INZB12345678", None),
+    ],
+)
+def test_account_number(code: str, typed: str, number: str | None) -> None:
+    assert shipped(code).normal_number(typed) == number
+
+
+@given(st.sampled_from(CODES), st.text())
+def test_a_normal_number_stays_as_it_is(code: str, typed: str) -> None:
+    number = shipped_once(code).normal_number(typed)
+    assert number is None or shipped_once(code).normal_number(number) == number
+
+
+@pytest.mark.feature("S9")
+def test_kaluga_links_one_primary_and_five_additional_accounts() -> None:
+    assert shipped("kaluga").accounts_limit == 6
+
+
+@pytest.mark.feature("S4")
+@pytest.mark.feature("S6")
+@pytest.mark.feature("S11")
+@pytest.mark.parametrize(
+    ("code", "by", "phone"),
+    [
+        ("krasnoyarsk", "email", "optional"),
+        ("kaluga", "account", "required"),
+        ("koryak", "email", "optional"),
+        ("irkutsk", "email", "required"),
+    ],
+)
+def test_way_of_signing_up(code: str, by: str, phone: str) -> None:
+    assert (shipped(code).sign_up.by, shipped(code).sign_up.phone) == (by, phone)
+
+
+@pytest.mark.parametrize(
+    ("code", "services"),
+    [
+        ("krasnoyarsk", ["electricity", "repair"]),
+        ("kaluga", ["electricity"]),
+        ("koryak", ["electricity", "heat"]),
+        ("irkutsk", ["electricity", "heat"]),
+    ],
+)
+def test_services(code: str, services: list[str]) -> None:
+    assert list(shipped(code).services) == services
+
+
+def test_capital_repair_has_no_meters() -> None:
+    services = shipped("krasnoyarsk").services
+    assert (services["repair"].metered, services["repair"].unit) == (False, "м²")
+    assert (services["electricity"].metered, services["electricity"].unit) == (True, "кВт⋅ч")
+
+
+@pytest.mark.feature("S17")
+@pytest.mark.parametrize("channel", ["web", "email", "sms", "citypay", "kiosk", "bot"])
+@pytest.mark.parametrize(
+    ("code", "first", "last"), [("krasnoyarsk", 6, -2), ("kaluga", 6, -2), ("koryak", 1, -1), ("irkutsk", 1, -1)]
+)
+def test_window_of_the_customers_channels(code: str, first: int, last: int, channel: str) -> None:
+    assert shipped(code).window(channel) == Window(first, last)
+
+
+@pytest.mark.feature("S18")
+@pytest.mark.parametrize("channel", ["platezhka", "kasservis", "sberbank"])
+@pytest.mark.parametrize("code", CODES)
+def test_window_of_the_terminals_and_the_bank(code: str, channel: str) -> None:
+    assert shipped(code).window(channel) == Window(23, 26)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_staff_take_readings_on_any_day(code: str) -> None:
+    assert shipped(code).window("staff") == shipped(code).window("inspector") == Window(1, -1)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_channel_has_a_window(code: str) -> None:
+    assert set(shipped(code).windows) == set(CHANNELS)
+
+
+@pytest.mark.feature("S20")
+@pytest.mark.parametrize("code", CODES)
+def test_three_months_by_average_then_the_norm(code: str) -> None:
+    averages = shipped(code).averages
+    assert (averages.months, averages.least, averages.periods) == (12, 3, 3)
+
+
+@pytest.mark.parametrize(("day", "kwh"), [(date(2019, 1, 1), 75), (date(2025, 6, 30), 75), (date(2025, 7, 1), 80)])
+def test_norm_in_force_on_a_day(day: date, kwh: int) -> None:
+    assert shipped("krasnoyarsk").norm_on(day, "urban") == kwh
+
+
+@pytest.mark.parametrize(
+    ("code", "zone"),
+    [
+        ("krasnoyarsk", "Asia/Krasnoyarsk"),
+        ("kaluga", "Europe/Moscow"),
+        ("koryak", "Asia/Kamchatka"),
+        ("irkutsk", "Asia/Irkutsk"),
+    ],
+)
+def test_time_zone(code: str, zone: str) -> None:
+    assert shipped(code).timezone.key == zone
+
+
+@pytest.mark.feature("S39")
+@pytest.mark.feature("S40")
+@pytest.mark.parametrize("code", CODES)
+def test_phones_are_shown_as_people_write_them(code: str) -> None:
+    first = shipped(code).phones[0]
+    assert first.shown.startswith("8 (800) ") and first.hours
+
+
+@pytest.mark.feature("S13")
+@pytest.mark.parametrize("code", CODES)
+def test_consent_says_all_that_the_law_asks(code: str) -> None:
+    document = shipped(code).consents["personal-data"]
+    assert document.hash == sha256(document.text.encode()).hexdigest()
+    assert document.text.startswith(document.title)
+    assert document.text.count("\n- ") >= 5
+    for words in (
+        "152-ФЗ",
+        shipped(code).legal_name,
+        "обезличивание|удаление|удаляет",
+        "[Оо]тозвать",
+        "30 дней",
+        "Цель|Зачем|Для чего",
+    ):
+        assert re.search(words, document.text), words
+
+
+def test_older_consents_stay_readable(folder: Path) -> None:
+    consents = folder / "consents"
+    newer = (consents / "personal-data.2026-01.txt").read_text("utf-8") + "\nИ ещё одно условие."
+    (consents / "personal-data.2026-11.txt").write_text(newer, "utf-8")
+    loaded = company.load(folder)
+    assert loaded.consents["personal-data"].version == "2026-11"
+    assert loaded.consent_versions["personal-data", "2026-01"].hash == shipped("kaluga").consents["personal-data"].hash
+
+
+def test_line_ends_do_not_change_the_hash(folder: Path) -> None:
+    path = folder / "consents" / "personal-data.2026-01.txt"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert company.load(folder).consents["personal-data"].hash == shipped("kaluga").consents["personal-data"].hash
+
+
+# What is put in place of what in the file, the key that is named, and words of the reason.
+MISTAKES = [
+    (
+        "web = { first = 6, last = -2 }",
+        "web = { first = 6, last = 40 }",
+        "windows.web.last",
+        "must be 1…31 or -1…-28, not 40",
+    ),
+    ("web = { first = 6, last = -2 }", "web = { first = 0, last = -2 }", "windows.web.first", "not 0"),
+    ("web = { first = 6, last = -2 }", "web = { first = 6 }", "windows.web.last", "is missing"),
+    (
+        "web = { first = 6, last = -2 }",
+        "web = { first = 20, last = -15 }",
+        "windows.web.last",
+        "no open day in a month of 28 days",
+    ),
+    ("web = { first = 6, last = -2 }", "web = 6", "windows.web", "must be a table, not a whole number"),
+    ("platezhka =", "platejka =", "windows.platejka", "no such key; did you mean platezhka?"),
+    ("staff = { first = 1, last = -1 }\n", "", "windows.staff", "is missing"),
+    ('legal_name = "', 'legal_nmae = "', "legal_nmae", "no such key; did you mean legal_name?"),
+    ('site = "https://okasbyt.example"\n', "", "site", "is missing"),
+    ('name = "Окасбыт"', "name = 7", "name", "must be a text, not a whole number"),
+    ('name = "Окасбыт"', 'name = " Окасбыт"', "name", "no spaces around it"),
+    ('name = "Окасбыт"', 'name = "Ока\\nсбыт"', "name", "must be one line"),
+    ('name = "Окасбыт"', 'name = ""', "name", "1 to 300 characters"),
+    ("https://okasbyt.example", "http://okasbyt.example", "site", "must be an address such as https://"),
+    ("info@okasbyt.example", "info.okasbyt.example", "email", "must be an e-mail address"),
+    ("reading@okasbyt.example", "reading@", "mail_readings", "must be an e-mail address"),
+    ('inn = "4099000011"', 'inn = "4099000012"', "inn", "its control digit would be 1"),
+    ('inn = "4099000011"', 'inn = "409900001"', "inn", "must be 10 digits"),
+    ('inn = "4099000011"', 'inn = "４099000011"', "inn", "must be 10 digits"),
+    ('kpp = "409901001"', 'kpp = "40990100"', "kpp", "must be 9 digits"),
+    ('ogrn = "1264000000076"', 'ogrn = "1264000000077"', "ogrn", "its control digit would be 6"),
+    ('bic = "042907940"', 'bic = "142907940"', "bank.bic", "must begin with 04"),
+    ('bic = "042907940"', 'bic = "042907941"', "bank.account", "the key that belongs to the bank's BIC"),
+    ('account = "40702810600000000401"', 'account = "4070281060000000040"', "bank.account", "must be 20 digits"),
+    ('correspondent = "3010', 'correspondent = "3011', "bank.correspondent", "the key that belongs to the bank's BIC"),
+    ("Europe/Moscow", "Europe/Kaluga", "timezone", "must be a time zone"),
+    ('pattern = "[0-9]{9}"', 'pattern = "[0-9{9}"', "number.pattern", "must be a regular expression"),
+    ('example = "401234567"', 'example = "40 123 45 67"', "number.example", "must match the pattern"),
+    ("accounts_limit = 6", "accounts_limit = 0", "accounts_limit", "must be 1…1000, not 0"),
+    ("accounts_limit = 6", "accounts_limit = true", "accounts_limit", "must be a whole number, not true or false"),
+    ("accounts_limit = 6", "accounts_limit = 6.0", "accounts_limit", "must be a whole number, not a fraction"),
+    ('by = "account"', 'by = "acount"', "sign_up.by", "must be email or account, not 'acount'; did you mean account?"),
+    ("metered = true", 'metered = "yes"', "services.electricity.metered", "must be true or false, not a text"),
+    ("metered = true", "metered = false", "services", "at least one with metered = true"),
+    ("[services.electricity]", '[services."Свет"]', "services.Свет", "small Latin letters"),
+    ("hold_times = 10", "hold_times = 5", "checks.hold_times", "must be more than confirm_times"),
+    ("rollover_percent = 90", "rollover_percent = 100", "checks.rollover_percent", "must be 50…99"),
+    ("least = 3", "least = 13", "averages.least", "at most months (12), not 13"),
+    ("since = 2020-01-01", 'since = "2020-01-01"', "norms[1].since", "must be a date such as 2026-01-31, not a text"),
+    ("since = 2020-01-01", "since = 2020-01-01T00:00:00", "norms[1].since", "must be a date"),
+    ("rural = 85", "rural = 0", "norms[1].rural", "must be 1…2000"),
+    ("rural = 85", "rurol = 85", "norms[1].rurol", "did you mean rural?"),
+    (
+        "rural = 85",
+        "rural = 85\n[[norms]]\nsince = 2020-01-01\nurban = 1\nstove = 1\nrural = 1",
+        "norms[2].since",
+        "2020-01-01 is there twice",
+    ),
+    ('number = "+78000000040"', 'number = "8 800 000-00-40"', "phones[1].number", "must be a phone number"),
+    ('number = "+78000000040"', 'number = "+71000000040"', "phones[1].number", "must be a phone number"),
+    ('sms_readings = "+79000000040"', 'sms_readings = "79000000040"', "sms_readings", "must be a phone number"),
+    ("[bank]", "[bank", "", "is not TOML"),
+]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "key", "reason"), MISTAKES, ids=[f"{key or 'file'}: {reason}" for _, _, key, reason in MISTAKES]
+)
+def test_mistake_stops_with_file_key_and_reason(folder: Path, right: str, wrong: str, key: str, reason: str) -> None:
+    path = folder / "company.toml"
+    text = path.read_text("utf-8")
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1), "utf-8")
+    with pytest.raises(CompanyError) as caught:
+        company.load(folder)
+    assert (caught.value.file, caught.value.key) == (str(path), key)
+    assert reason in caught.value.reason
+    assert str(caught.value).startswith(f"{path}: {key}")
+
+
+def test_file_that_is_not_utf8(folder: Path) -> None:
+    (folder / "company.toml").write_bytes('name = "Окасбыт"'.encode("cp1251"))
+    with pytest.raises(CompanyError, match="is not UTF-8"):
+        company.load(folder)
+
+
+def test_folder_without_rules(folder: Path) -> None:
+    (folder / "company.toml").unlink()
+    with pytest.raises(CompanyError, match="cannot be read: No such file"):
+        company.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("personal-data.txt", "Согласие\n\nТекст", "must be named"),
+        ("personal-data.2026-13.txt", "Согласие\n\nТекст", "must be named"),
+        ("personal-data.2026-02.txt", "Согласие", "must have a title on its first line and a text"),
+        (
+            "personal-data.2026-02.txt",
+            "Согласие\n\nЯ даю согласие другой компании.",
+            "must name the operator as company.toml does",
+        ),
+    ],
+)
+def test_wrong_consent_file(folder: Path, name: str, text: str, reason: str) -> None:
+    (folder / "consents" / name).write_text(text, "utf-8")
+    with pytest.raises(CompanyError, match=reason) as caught:
+        company.load(folder)
+    assert caught.value.file.endswith(name)
+
+
+def test_no_sign_up_without_a_consent(folder: Path) -> None:
+    shutil.rmtree(folder / "consents")
+    with pytest.raises(CompanyError, match="personal-data"):
+        company.load(folder)
+
+
+@pytest.mark.parametrize("name", ["kalugа", "kalga", "../companies/kaluga", "", ".", "KALUGA"])
+def test_no_such_company(name: str) -> None:
+    with pytest.raises(CompanyError, match=r"no such company.*there are: irkutsk, kaluga, koryak, krasnoyarsk"):
+        company.find(name, COMPANIES)
+
+
+def test_misspelt_company_is_guessed() -> None:
+    with pytest.raises(CompanyError, match=r"did you mean kaluga\?"):
+        company.find("kalga", COMPANIES)
+
+
+def test_one_company_a_process(none_yet: None) -> None:
+    with pytest.raises(RuntimeError):
+        company.current()
+    company.use(shipped("koryak"))
+    assert company.current().code == "koryak"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_demo_log_ins_hold_accounts_of_the_files(code: str) -> None:
+    accounts = [row["account"] for row in rows(code, "accounts")]
+    demo = tomllib.loads((COMPANIES / code / "demo.toml").read_text("utf-8"))
+    held = {customer["email"]: customer["accounts"] for customer in demo["customers"]}
+    assert held["anna@example.ru"] == accounts[:3]
+    assert held["boris@example.ru"] == [accounts[3], accounts[2]]
+    assert held["vera@example.ru"] == [accounts[4]]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_demo_has_what_life_has(code: str) -> None:
+    meters, readings = rows(code, "meters"), rows(code, "readings")
+    assert len(rows(code, "accounts")) >= 42
+    assert {meter["zones"] for meter in meters} == {"1", "2", "3"}
+    assert any(meter["removed"] for meter in meters)
+    assert any(meter["ratio"] == "20" for meter in meters)
+    assert any(meter["verification_due"] < "2025" for meter in meters)
+    assert {reading["state"] for reading in readings} == {"accepted", "rejected", "replaced"}
+    assert all(bool(reading["reason"]) == (reading["state"] != "accepted") for reading in readings)
+
+
+@pytest.mark.feature("S17")
+@pytest.mark.feature("S18")
+@pytest.mark.parametrize("code", CODES)
+def test_demo_readings_lie_in_their_windows(code: str) -> None:
+    for reading in rows(code, "readings"):
+        taken = date.fromisoformat(reading["taken"])
+        first, last = shipped_once(code).window(reading["channel"]).within(monthrange(taken.year, taken.month)[1])
+        assert first <= taken.day <= last
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_demo_has_one_accepted_reading_a_meter_and_month(code: str) -> None:
+    accepted = [
+        (reading["serial"], reading["taken"][:7])
+        for reading in rows(code, "readings")
+        if reading["state"] == "accepted"
+    ]
+    assert len(accepted) == len(set(accepted))
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_demo_files_have_one_format(name: str) -> None:
+    heads = {(COMPANIES / code / f"{name}.csv").read_text("utf-8").partition("\n")[0] for code in CODES}
+    assert len(heads) == 1
+
+
+def rows(code: str, name: str) -> list[dict[str, str]]:
+    with (COMPANIES / code / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";"))
+
+
+_loaded: dict[str, Company] = {}
+
+
+def shipped_once(code: str) -> Company:
+    if code not in _loaded:
+        _loaded[code] = shipped(code)
+    return _loaded[code]

@@ -1,0 +1,55 @@
+"""Commands that bring files in, and the closing of a period."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from models import periods
+from models.exchange import imports
+from models.exchange.kinds import KINDS
+from models.exchange.table import BadFile
+from models.metering import readings
+from views.console.acting import command
+
+_SHOWN = 50
+
+
+@click.command(
+    "import", help="Load FILE (CSV with `;`, UTF-8 or cp1251, first line the column names). A repeat changes nothing."
+)
+@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check and count only.")
+@click.option("--keep-good", is_flag=True, help="Store the good lines although others are bad.")
+@command
+def load(kind: str, file: Path, dry_run: bool, keep_good: bool) -> None:
+    try:
+        with click.progressbar(length=file.stat().st_size, label=kind) as bar:
+            counts = imports.load(kind, file, keep_good=keep_good, dry_run=dry_run, progress=bar.update)
+    except BadFile as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    for fault in counts.faults[:_SHOWN]:
+        click.echo(f"строка {fault.line}{', ' if fault.column else ''}{fault.column}: {fault.reason}")
+    if len(counts.faults) > _SHOWN:
+        click.echo(f"… и ещё {len(counts.faults) - _SHOWN}")
+    stored = not dry_run and (keep_good or not counts.faults)
+    click.echo(
+        f"прочитано {counts.read}, новых {counts.new}, изменено {counts.changed}, без изменений {counts.same}, ошибок {len(counts.faults)}"
+    )
+    click.echo("записано" if stored else "ничего не записано")
+    if counts.faults:
+        raise SystemExit(1)
+
+
+@click.command("close-period", help="Mark PERIOD (2026-10) billed: its accepted readings stand from then on.")
+@click.argument("period")
+@command
+def close_period(period: str) -> None:
+    if not periods.parse(period):
+        raise click.ClickException(f"{period!r} is no period; write it as 2026-10")
+    click.echo(f"{readings.close(period)} readings billed")
+
+
+COMMANDS = (load, close_period)

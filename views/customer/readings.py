@@ -1,0 +1,93 @@
+"""Passing readings: the form, a look before sending, the confirm step, the receipt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, request, url_for
+from flask_login import current_user
+
+from models import clock, periods
+from models.base import Refusal
+from models.metering import history, readings, receipts
+from views.door import account_or_404, customer_only
+from views.page import page, part, see
+from views.reading_form import blank, seen
+
+room = Blueprint("readings", __name__)
+SHOWN_MONTHS = 6
+
+
+@room.get("/accounts/<string:number>/readings", endpoint="form")
+@customer_only
+def form(number: str) -> Any:
+    account = account_or_404(number)
+    return page("customer/readings/show.html", **_form(account), **_past(account))
+
+
+@room.post("/accounts/<string:number>/readings", endpoint="send")
+@customer_only
+def send(number: str) -> Any:
+    account = account_or_404(number)
+    context = _form(account)
+    receipt = _receive(account, context)
+    if receipt:
+        return see("readings.receipt", number=number, receipt=receipt)
+    return page("customer/readings/show.html", **context, **_past(account)), context["status"]
+
+
+@room.post("/accounts/<string:number>/readings/form", endpoint="send_part")
+@customer_only
+def send_part(number: str) -> Any:
+    """The same deed for htmx: the form alone comes back, or the way to the receipt."""
+    account = account_or_404(number)
+    context = _form(account)
+    receipt = _receive(account, context)
+    if receipt:
+        return "", 204, {"HX-Redirect": url_for("readings.receipt", number=number, receipt=receipt)}
+    return part("customer/readings/_form.html", **context), context["status"]
+
+
+@room.get("/accounts/<string:number>/readings/receipts/<string:receipt>", endpoint="receipt")
+@customer_only
+def receipt(number: str, receipt: str) -> Any:
+    account = account_or_404(number)
+    shown = receipts.find(receipt, account.id)
+    if shown is None:
+        abort(404)
+    return page("customer/readings/receipt.html", receipt=shown)
+
+
+def _form(account: Any) -> dict[str, Any]:
+    today = clock.today()
+    return {**blank(readings.standings(account.id, today), today), "status": 200}
+
+
+def _past(account: Any) -> dict[str, Any]:
+    past = history.Past(account, clock.today())
+    return {"lines": past.lines(periods.shift(past.last_period, 1 - SHOWN_MONTHS), past.last_period)}
+
+
+def _receive(account: Any, context: dict[str, Any]) -> str | None:
+    """The receipt's number; or None, and the context tells what to show instead."""
+    form, standings = context["form"], context["standings"]
+    typed = form.typed(standings)
+    try:
+        if "check" in request.form:
+            context["verdicts"] = readings.look(account, typed, channel="web")
+            return None
+        confirmed = request.form.get("confirmed") == seen(typed)
+        received = readings.receive(
+            account, typed, channel="web", key=form.key.data or "", customer_id=current_user.id, confirmed=confirmed
+        )
+        if received.cut:
+            flash("Цифры после запятой передавать не нужно: мы записали только целую часть.")
+        if not received.is_new:
+            flash("Это показание уже передано, второй раз ничего не записано.")
+        return receipts.number_of(received.receipt_id)
+    except readings.Unconfirmed as unconfirmed:
+        context.update(verdicts=unconfirmed.verdicts, confirm=seen(typed), status=422)
+    except Refusal as refusal:
+        form.refuse(refusal)
+        context["status"] = 422
+    return None

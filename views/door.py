@@ -1,0 +1,139 @@
+"""Who may enter: the customer's session, the account in the address, and where to go without them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import wraps
+from typing import Any
+
+from flask import Flask, Response, abort, flash, g, make_response, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFError
+
+from models import audit, base
+from models.metering.accounts import one_of, short_address
+from models.people import sessions
+from models.people.customers import Customer, subject
+from views import kept
+from views.page import own_path
+
+manager = LoginManager()
+manager.session_protection = None  # a phone changes its address in the middle of a visit; the session row is the guard
+
+
+class Visitor(UserMixin):
+    """The customer behind the present session."""
+
+    def __init__(self, row: Any, secret: str):
+        self.id: int = row.customer_id
+        self.session_id: int = row.id
+        self.email: str = row.email
+        self.phone: str = row.phone
+        self.name: str = row.name
+        self._secret = secret
+
+    def get_id(self) -> str:
+        return self._secret
+
+
+@manager.user_loader
+def _visitor(secret: str) -> Visitor | None:
+    row = sessions.find(secret)
+    if row is None:
+        return None
+    audit.identify(subject(row.customer_id))
+    return Visitor(row, secret)
+
+
+def hang(app: Flask) -> None:
+    """Put the door in front of an application: a connection and an actor for each request, sessions, stale forms."""
+    manager.init_app(app)
+    app.before_request(_enter)
+    app.teardown_request(_leave)
+    app.register_error_handler(CSRFError, _stale)
+
+
+def customer_only(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view is for a signed-in customer; anyone else signs in first, and what they posted is kept."""
+
+    @wraps(view)
+    def guarded(*args: Any, **values: Any) -> Any:
+        if not current_user.is_authenticated:
+            return to_sign_in()
+        if request.method == "POST":
+            kept.forget()
+        return view(*args, **values)
+
+    guarded.door = "customer"  # type: ignore[attr-defined]
+    return guarded
+
+
+def public(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view is for everybody; said aloud, so that no route is open by forgetting."""
+    view.door = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def account_or_404(number: str) -> Any:
+    """The present customer's account with this number; someone else's does not exist."""
+    account = one_of(current_user.id, number)
+    if account is None:
+        abort(404)
+    g.account = account
+    g.address = short_address(account)
+    return account
+
+
+def let_in(customer: Customer) -> None:
+    """Begin a session for the customer; a new cookie, so that an old one is worth nothing."""
+    carried = session.get("kept")
+    session.clear()
+    secret = sessions.Session.open(customer.id, request.user_agent.string)
+    session.permanent = True
+    kept.carry(session, carried)
+    login_user(Visitor(sessions.find(secret), secret))
+
+
+def let_out() -> None:
+    """End the session here and in the database: a copy of its cookie opens nothing."""
+    if current_user.is_authenticated:
+        sessions.end(current_user.session_id, current_user.id)
+    logout_user()
+    session.clear()
+
+
+def to_sign_in() -> Response:
+    """Off to the sign-in page and back here; a posted form is kept meanwhile."""
+    kept.keep()
+    target = request.full_path.rstrip("?") if request.method == "GET" else kept.page_path()
+    where = url_for("sign_in.form", next=own_path(target))
+    if request.headers.get("HX-Request"):
+        return make_response("", 401, {"HX-Redirect": where})
+    return make_response(redirect(where, 303))
+
+
+def _enter() -> None:
+    g.stack = ExitStack()
+    g.stack.enter_context(base.connection())
+    g.stack.enter_context(audit.acting("guest", request.remote_addr or ""))
+
+
+def _leave(_error: BaseException | None) -> None:
+    if stack := g.pop("stack", None):
+        stack.close()
+
+
+def _stale(_error: CSRFError) -> Any:
+    """A form whose token has gone: the session ended, or another tab signed in anew. Nothing typed is lost."""
+    if request.blueprint in _CUSTOMERS and not current_user.is_authenticated:
+        return to_sign_in()
+    kept.keep()
+    flash("Страница устарела, поэтому форма не отправилась. Проверьте, что всё заполнено, и отправьте ещё раз.")
+    where = own_path(kept.page_path()) or "/"
+    if request.headers.get("HX-Request"):
+        return make_response("", 401, {"HX-Redirect": where})
+    return redirect(where, 303)
+
+
+_CUSTOMERS = {"accounts", "readings", "history", "information", "settings", "home"}

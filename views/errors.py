@@ -1,0 +1,41 @@
+"""Error pages that say what happened and what to do next."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, render_template, request
+from peewee import OperationalError
+from playhouse.pool import MaxConnectionsExceeded
+from werkzeug.exceptions import HTTPException
+
+from models import company
+from models.base import Refusal
+
+log = logging.getLogger("kabinet")
+_KNOWN = (400, 403, 404, 405, 413, 429, 500, 503)
+
+
+def hang(app: Flask) -> None:
+    app.register_error_handler(HTTPException, lambda error: _page(error.code or 500, error.get_headers()))
+    app.register_error_handler(Refusal, lambda refusal: _page(422, text=refusal.text))
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(MaxConnectionsExceeded, _busy)
+    app.register_error_handler(Exception, _broken)
+
+
+def _page(code: int, headers: Any = (), text: str = "") -> Any:
+    kept = [(name, value) for name, value in headers if name in ("Allow", "Retry-After")]
+    shown = code if code in _KNOWN or text else 500 if code >= 500 else 400
+    return render_template("error.html", code=shown, text=text, company=company.current()), code, kept
+
+
+def _busy(error: Exception) -> Any:
+    log.error("database unavailable at %s: %s", request.path, error)
+    return _page(503, [("Retry-After", "30")])
+
+
+def _broken(error: Exception) -> Any:
+    log.exception("unhandled error at %s", request.path, exc_info=error)
+    return _page(500)

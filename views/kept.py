@@ -1,0 +1,55 @@
+"""A form sent after its session ended, or with a stale token, is kept and comes back filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import request, session
+from werkzeug.datastructures import MultiDict
+
+from models import kept
+
+_NEVER = ("password", "secret", "csrf", "code")
+
+
+def keep() -> None:
+    """Keep the values posted to this page for this browser."""
+    if request.method != "POST" or not _is_own():
+        return
+    fields = {name: values for name, values in request.form.lists() if not any(word in name for word in _NEVER)}
+    if fields and (secret := kept.keep(page_path(), fields)):
+        session["kept"] = secret
+
+
+def values() -> MultiDict[str, str] | None:
+    """What was typed into the form of this page, if it was kept."""
+    secret = session.get("kept")
+    found = kept.find(secret, request.path) if secret else None
+    return MultiDict(found) if found else None
+
+
+def forget() -> None:
+    """The form has been sent again: nothing is left to bring back."""
+    if secret := session.pop("kept", None):
+        kept.forget(secret)
+
+
+def carry(into: Any, secret: str | None) -> None:
+    """Hand the kept form over to the session that begins."""
+    if secret:
+        into["kept"] = secret
+
+
+def page_path() -> str:
+    """The page whose form this request sends: htmx posts to a part's address, the page is the one in the address bar."""
+    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return shown.path if request.headers.get("HX-Request") and shown.netloc == request.host else request.path
+
+
+def _is_own() -> bool:
+    # Whatever another site posts here must not greet the customer after sign-in.
+    origin = request.headers.get("Origin")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return False
+    return not origin or urlsplit(origin).netloc == request.host

@@ -1,0 +1,87 @@
+"""The form for passing readings: a field for each zone of each meter, wherever it stands (the readings room, the home page)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import request
+from wtforms import HiddenField, StringField
+
+from models import clock, seal
+from models.metering import windows
+from models.metering.meters import unit, values, zone_names, zones_of
+from models.metering.readings import Standing
+from views.fields import Form
+
+
+class ReadingForm(Form):
+    """Fields are named meter-<id>-t1…t3; `key` tells a repeat from a new intake."""
+
+    key = HiddenField()
+
+    def typed(self, standings: list[Standing]) -> dict[int, tuple[str, ...]]:
+        """What was typed, by meter; also for meters that are not the account's, so that the model can refuse them."""
+        given: dict[int, tuple[str, ...]] = {}
+        for standing in standings:
+            fix = request.form.get(f"fix-{standing.meter.id}", "")  # the guess of a hint, taken with one press
+            zones = zones_of(standing.meter)
+            given[standing.meter.id] = (
+                tuple(fix.split())
+                if fix
+                else tuple(self[name_of(standing.meter.id, zone)].data or "" for zone in zones)
+            )
+        for name in request.form:
+            meter, _, zone = name.removeprefix("meter-").rpartition("-")
+            if (
+                name.startswith("meter-")
+                and name not in self
+                and zone in ("t1", "t2", "t3")
+                and meter.isascii()
+                and meter.isdigit()
+            ):
+                given.setdefault(int(meter[:15]), ("0",))
+        return given
+
+
+def blank(standings: list[Standing], today: date) -> dict[str, Any]:
+    """What the form's template needs, before anything is typed."""
+    return {
+        "standings": standings, "form": for_standings(standings), "window": windows.of("web", today), "period": clock.period(today),
+        "verdicts": {}, "confirm": "",
+    }  # fmt: skip
+
+
+def seen(typed: dict[int, tuple[str, ...]]) -> str:
+    """What the confirm button carries: only the very values that were shown as unusual are confirmed by it."""
+    return seal.fingerprint(repr(sorted(typed.items())))[:16]
+
+
+def name_of(meter_id: int, zone: str) -> str:
+    return f"meter-{meter_id}-{zone}"
+
+
+def for_standings(standings: list[Standing]) -> ReadingForm:
+    """The form for these meters; a value already passed this month stands in its field, ready to be corrected."""
+    fields: dict[str, Any] = {}
+    for standing in standings:
+        meter = standing.meter
+        current = values(standing.current, meter.zones) if standing.current else (None,) * meter.zones
+        for zone, before, now in zip(zones_of(meter), standing.previous, current, strict=True):
+            fields[name_of(meter.id, zone)] = StringField(
+                zone_names(meter)[zone],
+                default="" if now is None else str(now).zfill(meter.digits),
+                render_kw=_attributes(standing, before),
+            )
+    form = type("ReadingForm", (ReadingForm,), fields)
+    return form(key=seal.token()[:22])
+
+
+def _attributes(standing: Standing, before: int) -> dict[str, Any]:
+    meter = standing.meter
+    days = max(1, (clock.today() - standing.previous_on).days)
+    usual = "" if standing.usual_daily is None else round(standing.usual_daily * days)
+    return {
+        "class": "dial", "inputmode": "numeric", "autocomplete": "off", "maxlength": 40, "size": meter.digits,
+        "data-previous": str(before), "data-digits": meter.digits, "data-ratio": meter.ratio, "data-usual": usual, "data-unit": unit(meter),
+    }  # fmt: skip

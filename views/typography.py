@@ -1,0 +1,85 @@
+"""Filters and helpers that templates use for Russian numbers, days and the look of facts."""
+
+from __future__ import annotations
+
+import phonenumbers
+from flask import Flask
+from markupsafe import Markup
+
+from models import clock, words
+from models.metering import accounts, meters
+from models.metering.readings import CHANNELS
+from tasks.letters import linked
+from views.reading_form import name_of
+
+
+def hang(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        day=words.day,
+        day_month=words.day_month,
+        month=words.month,
+        month_in=words.month_in,
+        number=words.number,
+        decimal=decimal,
+        moment=lambda moment: words.moment(clock.local(moment)),
+        local_moment=words.moment,
+        channel=CHANNELS.__getitem__,
+        short_address=accounts.short_address,
+        full_address=accounts.full_address,
+        holder=accounts.holder,
+        unit=meters.unit,
+        zone_field=lambda zone, meter_id: name_of(meter_id, zone),
+        greeting=greeting,
+        masked=masked,
+        phone=phone,
+        tel=lambda number: "".join(character for character in number if character.isdigit() or character == "+"),
+        prose=prose,
+        linked=linked,
+    )
+    app.jinja_env.globals.update(plural=words.plural, zone_names=meters.zone_names)
+
+
+def decimal(hundredths: int) -> str:
+    """«54,3» from 5430: a comma, no needless zeros."""
+    return f"{hundredths / 100:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+
+
+def greeting(name: str) -> str:
+    """«Анна Сергеевна» from «Иванова Анна Сергеевна»; any other name as it is."""
+    parts = name.split()
+    return " ".join(parts[1:]) if len(parts) == 3 else name
+
+
+def masked(name: str) -> str:
+    """«И*** Анна Сергеевна»: enough for a relative to recognise, too little for a stranger to use."""
+    family, _, rest = name.partition(" ")
+    return f"{family[:1]}*** {rest}".strip()
+
+
+def phone(number: str) -> str:
+    """+7 913 555-01-23 from E.164; any other text as it is."""
+    try:
+        return phonenumbers.format_number(
+            phonenumbers.parse(number, "RU"), phonenumbers.PhoneNumberFormat.INTERNATIONAL
+        )
+    except phonenumbers.NumberParseException:
+        return number
+
+
+def prose(text: str) -> Markup:
+    """A plain document as HTML: the title line left out, blank lines part paragraphs, «- » begins an item of a list."""
+    blocks = text.strip().split("\n\n")
+    blocks[0] = blocks[0].partition("\n")[2]
+    return Markup("\n").join(_block(block.strip().split("\n")) for block in blocks if block.strip())
+
+
+def _block(lines: list[str]) -> Markup:
+    before = [line for line in lines if not line.startswith("- ")]
+    items = [line[2:] for line in lines if line.startswith("- ")]
+    paragraph = Markup("<p>{}</p>").format(" ".join(before)) if before else Markup("")
+    if not items:
+        return paragraph
+    return paragraph + Markup("<ul>{}</ul>").format(
+        Markup("").join(Markup("<li>{}</li>").format(item) for item in items)
+    )
