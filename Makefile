@@ -13,7 +13,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/.runtime ## start the portal with the demo company on http://127.0.0.1:8000 (PORT= another)
-	@exec $(PY) -m views.console.serve --port $(PORT)
+	@KABINET_PUBLIC_URL=$${KABINET_PUBLIC_URL:-http://127.0.0.1:$(PORT)} exec $(VENV)/bin/flask --app app serve --port $(PORT)
 
 test: $(VENV)/.dev ## install what the tests need and run them all (ARGS= for pytest)
 	@bash .ci/ground $(PY)

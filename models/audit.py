@@ -22,7 +22,7 @@ class Actor:
     ip: str = ""
 
 
-_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())
+_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039  frozen
 
 
 class AuditRow(Row):

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from peewee import (
+    AutoField,
     CharField,
     Database,
     DatabaseProxy,
@@ -31,6 +32,11 @@ database = DatabaseProxy()
 
 class Row(Model):
     """A table. Moments are naive UTC, money is kopecks, dial values and volumes are integers."""
+
+    if TYPE_CHECKING:  # what peewee adds by itself: the key, and <name>_id beside each foreign key
+        id = AutoField()
+
+        def __getattr__(self, name: str) -> Any: ...
 
     class Meta:
         database = database
@@ -94,7 +100,7 @@ def is_sqlite() -> bool:
     return isinstance(database.obj, SqliteDatabase)
 
 
-def locked(query: ModelSelect) -> ModelSelect:
+def locked(query: ModelSelect[Any]) -> ModelSelect[Any]:
     """The query with its rows locked until the transaction ends; on SQLite the transaction itself is the lock."""
     return query if is_sqlite() else query.for_update()
 
@@ -126,7 +132,7 @@ class Compiled:
     `build` returns a query with `param(name)` for its values; a call gives named tuples of the selected columns.
     """
 
-    def __init__(self, build: Callable[[], ModelSelect]):
+    def __init__(self, build: Callable[[], ModelSelect[Any]]):
         self.build = build
         self.__doc__ = build.__doc__
         self._plans: dict[type, tuple[str, list[Any], Callable[..., Any], list[tuple[int, Callable[[Any], Any]]]]] = {}
@@ -152,13 +158,18 @@ class Compiled:
         return plan
 
 
-def compiled(build: Callable[[], ModelSelect]) -> Compiled:
+def pairs(query: Any) -> list[tuple[Any, Any]]:
+    """The rows of a query of two columns."""
+    return [(one, two) for one, two in query.tuples()]
+
+
+def compiled(build: Callable[[], ModelSelect[Any]]) -> Compiled:
     return Compiled(build)
 
 
-def _compile(query: ModelSelect) -> Any:
+def _compile(query: ModelSelect[Any]) -> Any:
     sql, slots = query.sql()
-    columns = [(_name(node), _field(node)) for node in query._returning]
+    columns = [(_name(node), _field(node)) for node in query._returning]  # type: ignore[attr-defined]
     row = namedtuple("Row_", [name for name, _ in columns])  # type: ignore[misc]
     converters = [(i, make) for i, (_, field) in enumerate(columns) if (make := _converter(field))]
     return sql, list(slots), row, converters

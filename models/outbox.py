@@ -38,7 +38,7 @@ class Message(Row):
         return {**self.data, **self.secrets}
 
     @classmethod
-    def newest(cls, count: int) -> ModelSelect:
+    def newest(cls, count: int) -> ModelSelect[Any]:
         return cls.select().order_by(cls.id.desc()).limit(count)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from peewee import Database, SqliteDatabase, sort_models
+from peewee import Database, SqliteDatabase, sort_models  # type: ignore[attr-defined]
 from playhouse.migrations import Runner
 
 from models.audit import AuditRow

@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from peewee import Database
 
-from models import base, clock, settings
+from models import base, clock, seal, settings
 from models import company as companies
 from models.company import Company
 from models.people import passwords
@@ -29,6 +30,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_configure(config: pytest.Config) -> None:
     passwords.cheap()
+    seal.use(settings.DEMO_SECRET)
+    hypothesis.settings.register_profile("suite", max_examples=100, deadline=None, print_blob=True)
+    hypothesis.settings.load_profile("suite")
     shared = getattr(config, "workerinput", {}).get("ground")
     config.ground = Ground(Path(shared)) if shared else Ground.make()
 

@@ -83,14 +83,21 @@ class _Builder(HTML5TreeBuilder):
         parser = html5lib.HTMLParser(tree=self.create_treebuilder)
         assert self.underlying_builder is not None
         self.underlying_builder.parser = parser
-        if _is_whole(markup):
-            parser.parse(markup)
-        else:
-            # A part lands inside a page that is already there; rows land inside a table.
-            first = re.match(r"\s*<(\w+)", markup)
-            parser.parseFragment(markup, container=_CONTAINERS.get(first.group(1) if first else "", "div"))
+        parser.parse(markup)
         self.errors = parser.errors
         self.underlying_builder.parser = None
+
+
+def _parsed(markup: str) -> tuple[BeautifulSoup, list[Any]]:
+    """A page or a part of one, and what a strict parser finds wrong with it."""
+    if _is_whole(markup):
+        builder = _Builder()
+        return BeautifulSoup(markup, builder=builder), builder.errors
+    # A part lands inside a page that is already there; rows land inside a table.
+    first = re.match(r"\s*<(\w+)", markup)
+    parser = html5lib.HTMLParser()
+    parser.parseFragment(markup, container=_CONTAINERS.get(first.group(1) if first else "", "div"))
+    return BeautifulSoup(markup, "html.parser"), parser.errors
 
 
 def _is_whole(markup: str) -> bool:
@@ -111,9 +118,8 @@ class Page:
         self.is_html = self.answer.mimetype == "text/html" and self.status not in REDIRECTS and bool(self.answer.data)
         self.markup = self.answer.get_data(as_text=True) if self.is_html else ""
         self.is_whole = self.is_html and _is_whole(self.markup)
-        builder = _Builder()
-        self.soup = BeautifulSoup(self.markup, builder=builder)
-        self.complaints = [(place, code) for place, code, _ in builder.errors]
+        self.soup, errors = _parsed(self.markup)
+        self.complaints = [(place, code) for place, code, _ in errors]
 
     # ---- reading
 
@@ -397,7 +403,7 @@ def _resource_faults(page: Page) -> Iterator[str]:
         if script.get("type") not in ("application/json", "application/ld+json"):
             yield f"inline script: {_head(script)}"
     for style in soup.find_all("style"):
-        if (mark := _sha256(style.get_text())) not in policy:
+        if (mark := _sha256(str(style.string or ""))) not in policy:
             yield f"<style> whose hash the policy does not name: {mark}"
 
 

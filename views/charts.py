@@ -7,29 +7,34 @@ from typing import NamedTuple
 from models import words
 from models.metering.history import Bar
 
+ZONE_NAMES = {1: ("всего",), 2: ("день", "ночь"), 3: ("пик", "ночь", "полупик")}
+
 
 class Point(NamedTuple):
     label: str
-    title: str
     value: int
     kind: str  # reading | average | norm | recalculation
     previous: int | None
     zones: tuple[int, ...]
 
 
-def year(bars: list[Bar]) -> list[Point]:
-    """Monthly volumes beside those of the same month a year before. A month that only takes estimates back is drawn as nothing."""
-    return [
-        Point(
-            words.month_short(bar.month.period),
-            words.month(bar.month.period),
-            bar.month.total,
-            _kind(bar),
-            bar.year_ago,
-            bar.month.zones,
-        )
+class Chart(NamedTuple):
+    points: list[Point]
+    zones: tuple[str, ...]  # names, from t1 on
+
+
+def of(bars: list[Bar], zones: int) -> Chart:
+    """Monthly volumes beside those of the same month a year before."""
+    label = words.month_short if len(bars) <= 12 else _month_and_year
+    points = [
+        Point(label(bar.month.period), bar.month.total, _kind(bar), bar.year_ago, bar.month.zones[:zones])
         for bar in bars
     ]
+    return Chart(points, ZONE_NAMES[zones])
+
+
+def _month_and_year(period: str) -> str:
+    return f"{words.month_short(period)} {period[2:4]}"
 
 
 def _kind(bar: Bar) -> str:

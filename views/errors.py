@@ -37,5 +37,5 @@ def _busy(error: Exception) -> Any:
 
 
 def _broken(error: Exception) -> Any:
-    log.exception("unhandled error at %s", request.path, exc_info=error)
+    log.error("unhandled error at %s", request.path, exc_info=error)
     return _page(500)

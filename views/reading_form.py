@@ -8,9 +8,9 @@ from typing import Any
 from flask import request
 from wtforms import HiddenField, StringField
 
-from models import clock, seal
-from models.metering import windows
-from models.metering.meters import unit, values, zone_names, zones_of
+from models import clock, company, seal
+from models.metering import checks, windows
+from models.metering.meters import values, zone_names, zones_of
 from models.metering.readings import Standing
 from views.fields import Form
 
@@ -47,7 +47,7 @@ class ReadingForm(Form):
 def blank(standings: list[Standing], today: date) -> dict[str, Any]:
     """What the form's template needs, before anything is typed."""
     return {
-        "standings": standings, "form": for_standings(standings), "window": windows.of("web", today), "period": clock.period(today),
+        "standings": standings, "form": for_standings(standings, today), "window": windows.of("web", today), "period": clock.period(today),
         "verdicts": {}, "confirm": "",
     }  # fmt: skip
 
@@ -61,7 +61,7 @@ def name_of(meter_id: int, zone: str) -> str:
     return f"meter-{meter_id}-{zone}"
 
 
-def for_standings(standings: list[Standing]) -> ReadingForm:
+def for_standings(standings: list[Standing], today: date) -> ReadingForm:
     """The form for these meters; a value already passed this month stands in its field, ready to be corrected."""
     fields: dict[str, Any] = {}
     for standing in standings:
@@ -71,17 +71,21 @@ def for_standings(standings: list[Standing]) -> ReadingForm:
             fields[name_of(meter.id, zone)] = StringField(
                 zone_names(meter)[zone],
                 default="" if now is None else str(now).zfill(meter.digits),
-                render_kw=_attributes(standing, before),
+                render_kw=_attributes(standing, before, today),
             )
     form = type("ReadingForm", (ReadingForm,), fields)
     return form(key=seal.token()[:22])
 
 
-def _attributes(standing: Standing, before: int) -> dict[str, Any]:
-    meter = standing.meter
-    days = max(1, (clock.today() - standing.previous_on).days)
-    usual = "" if standing.usual_daily is None else round(standing.usual_daily * days)
+def _attributes(standing: Standing, before: int, today: date) -> dict[str, Any]:
+    """What the live usage needs to say in time what the server would say."""
+    meter, rules = standing.meter, company.current().checks
+    dial = standing.dial(today)
+    limit = checks.asked_above(dial, rules)
     return {
-        "class": "dial", "inputmode": "numeric", "autocomplete": "off", "maxlength": 40, "size": meter.digits,
-        "data-previous": str(before), "data-digits": meter.digits, "data-ratio": meter.ratio, "data-usual": usual, "data-unit": unit(meter),
-    }  # fmt: skip
+        "data-previous": before,
+        "data-ratio": meter.ratio,
+        "data-usual": "" if dial.usual_daily is None else round(dial.usual_daily * dial.days),
+        "data-limit": "" if limit is None else limit,
+        "data-rolls": "yes" if checks.may_roll_over(before, meter.digits, rules.rollover_percent) else "",
+    }

@@ -7,8 +7,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from models import clock, words
-from models.metering import accounts, meters
-from models.metering.readings import CHANNELS
+from models.metering import accounts, channels, meters
 from tasks.letters import linked
 from views.reading_form import name_of
 
@@ -24,7 +23,7 @@ def hang(app: Flask) -> None:
         decimal=decimal,
         moment=lambda moment: words.moment(clock.local(moment)),
         local_moment=words.moment,
-        channel=CHANNELS.__getitem__,
+        channel=channels.title,
         short_address=accounts.short_address,
         full_address=accounts.full_address,
         holder=accounts.holder,

@@ -47,7 +47,7 @@ def is_empty() -> bool:
 
 def _past_periods() -> list[str]:
     query = readings.Reading.select(readings.Reading.period).distinct().where(readings.Reading.period < clock.period())
-    return sorted(period for (period,) in query.tuples())
+    return sorted(row.period for row in query)
 
 
 def _customer(facts: dict[str, Any], password: str) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
+from models.metering import channels
 from models.metering.history import Bar, Line
-from models.metering.readings import CHANNELS
 
 STATES = {
     "accepted": "принято к расчёту",
@@ -22,7 +22,7 @@ BASES = {"reading": "по показаниям", "average": "по среднем
 
 def readings(lines: Iterable[Line]) -> str:
     rows = [
-        (line.reading.taken.isoformat(), line.meter.serial, CHANNELS[line.reading.channel], *_padded(line.values), _shown(line.usage),
+        (line.reading.taken.isoformat(), line.meter.serial, channels.title(line.reading.channel), *_padded(line.values), _shown(line.usage),
          STATES[line.reading.state], line.reading.reason)
         for line in lines
     ]  # fmt: skip

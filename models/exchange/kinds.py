@@ -8,11 +8,12 @@ from datetime import datetime, time
 from typing import Any
 
 from models import clock, company
-from models.base import Row
+from models.base import pairs
 from models.exchange.table import BadCell, Column, Fault, choice, day, hundredths, whole, words
 from models.metering.accounts import Account, Office
+from models.metering.channels import CHANNELS
 from models.metering.meters import ZONES, Meter
-from models.metering.readings import ACCEPTED, BILLED, CHANNELS, COUNTED, HELD, REJECTED, REPLACED, Reading, is_closed
+from models.metering.readings import ACCEPTED, BILLED, COUNTED, HELD, REJECTED, REPLACED, Reading, is_closed
 from models.people.customers import normal_email, normal_phone
 
 Line = tuple[int, dict[str, Any]]
@@ -72,9 +73,10 @@ OFFICE_COLUMNS = (
     Column("phone", words(60), False, ""), Column("hours", words(300), False, ""),
 )  # fmt: skip
 ACCOUNT_COLUMNS = (
-    Column("account", _account_number), Column("office", words(20), False), Column("last_name", words(100)), Column("first_name", words(100)),
-    Column("middle_name", words(100), False, ""), Column("settlement", words(200)), Column("street", words(200)), Column("house", words(20)),
-    Column("flat", words(20), False, ""), Column("dwelling", choice("urban", "stove", "rural")), Column("persons", whole(0, 99)),
+    Column("account", _account_number), Column("office", words(20), False), Column("last_name", words(100)),
+    Column("first_name", words(100)), Column("middle_name", words(100), False, ""), Column("settlement", words(200)),
+    Column("street", words(200)), Column("house", words(20)), Column("flat", words(20), False, ""),
+    Column("dwelling", choice("urban", "stove", "rural")), Column("persons", whole(0, 99)),
     Column("area_m2", hundredths), Column("services", _services), Column("access_code", words(20)), Column("opened", day),
     Column("closed", day, False), Column("email", _contact(normal_email), False, ""), Column("phone", _contact(normal_phone), False, ""),
 )  # fmt: skip
@@ -110,11 +112,8 @@ def _load_accounts(lines: list[Line], counts: Counts) -> None:
 
 def _load_meters(lines: list[Line], counts: Counts) -> None:
     accounts = _ids(Account, Account.number, {values["account"] for _, values in lines})
-    held = dict(
-        Meter.select(Meter.serial, Meter.account)
-        .where(Meter.serial.in_([values["serial"] for _, values in lines]))
-        .tuples()
-    )
+    serials = [values["serial"] for _, values in lines]
+    held = dict(pairs(Meter.select(Meter.serial, Meter.account).where(Meter.serial.in_(serials))))
     rows = []
     for number, values in lines:
         if faults := _meter_faults(number, values, accounts, held):
@@ -218,7 +217,7 @@ def _reading_row(meter: Any, period: str, state: str, values: dict[str, Any]) ->
     }  # fmt: skip
 
 
-def _upsert(table: type[Row], key: tuple[str, ...], rows: list[dict[str, Any]], counts: Counts) -> None:
+def _upsert(table: Any, key: tuple[str, ...], rows: list[dict[str, Any]], counts: Counts) -> None:
     """Insert new rows and update changed ones, one statement for all; equal rows are not touched."""
     if not rows:
         return
@@ -243,8 +242,8 @@ def _upsert(table: type[Row], key: tuple[str, ...], rows: list[dict[str, Any]], 
         table.insert_many(wanted).on_conflict(conflict_target=keys, preserve=preserved).execute()
 
 
-def _ids(table: type[Row], column: Any, names: Iterable[str]) -> dict[str, int]:
-    return dict(table.select(column, table._meta.primary_key).where(column.in_(list(names))).tuples())
+def _ids(table: Any, column: Any, names: Iterable[str]) -> dict[str, int]:
+    return dict(pairs(table.select(column, table._meta.primary_key).where(column.in_(list(names)))))
 
 
 KINDS = {

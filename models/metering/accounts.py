@@ -54,7 +54,7 @@ class Account(Row):
         return short_address(self)
 
     @classmethod
-    def of(cls, customer_id: int) -> ModelSelect:
+    def of(cls, customer_id: int) -> ModelSelect[Any]:
         """The accounts this customer holds now: ownership lies in the query."""
         return cls.select().join(Holding).where(Holding.customer == customer_id, Holding.until.is_null())
 
@@ -91,7 +91,7 @@ def holder(row: Any) -> str:
 
 
 @compiled
-def held_by() -> ModelSelect:
+def held_by() -> ModelSelect[Any]:
     """A customer's accounts for the switcher, the primary one first (the one made primary last, else the oldest)."""
     return (
         Account.select(
@@ -110,7 +110,7 @@ def held_by() -> ModelSelect:
 
 
 @compiled
-def _one_of() -> ModelSelect:
+def _one_of() -> ModelSelect[Any]:
     return (
         Account.select()
         .join(Holding)
@@ -179,7 +179,7 @@ def primary_holders(number: str, most: int) -> list[Customer]:
         .order_by(Holding.id)
         .limit(most * 3)
     )
-    return [customer for customer in holders if held_by.first(customer=customer.id).number == number][:most]
+    return [customer for customer in holders if held_by(customer=customer.id)[0].number == number][:most]
 
 
 def is_open(account: Any, day: date) -> bool:

@@ -36,6 +36,7 @@ class Dial:
     previous: tuple[int, ...]
     days: int  # since the previous reading
     usual_daily: float | None  # units a day over the last year, after the ratio; None: not known
+    unit: str = "кВт⋅ч"
 
 
 class Hint(NamedTuple):
@@ -60,7 +61,10 @@ class Verdict:
 
 
 def parse(typed: str, digits: int, name: str) -> Typed:
-    """An integer dial value. Digits before the comma only: a fraction is cut off (seed 002). Refused: anything but ASCII digits, more digits than the dial has."""
+    """An integer dial value: digits before the comma only, a fraction is cut off (seed 002).
+
+    Refused: anything but ASCII digits, more digits than the dial has.
+    """
     match = _DIAL.fullmatch(_SPACES.sub("", typed))
     if not match:
         if not typed.strip():
@@ -70,7 +74,8 @@ def parse(typed: str, digits: int, name: str) -> Typed:
     if len(whole) > digits:
         raise Refusal(
             name,
-            f"На счётчике {words.plural(digits, 'цифра', 'цифры', 'цифр')} до запятой, а введено {len(whole)}. Красные цифры или цифры после запятой не нужны.",
+            f"На счётчике {words.plural(digits, 'цифра', 'цифры', 'цифр')} до запятой, а введено {len(whole)}. "
+            "Красные цифры или цифры после запятой не нужны.",
             "reading.too_long",
         )
     return Typed(int(whole), match[2] is not None)
@@ -95,8 +100,9 @@ def _judge(dial: Dial, values: tuple[int, ...], checks: Checks) -> Verdict:
     expected = None if dial.usual_daily is None else dial.usual_daily * dial.days
     power = round(checks.max_kw * 24 * dial.days * dial.ratio)
     inputs = {
-        "previous": list(dial.previous), "values": list(values), "days": dial.days, "usual_daily": dial.usual_daily and round(dial.usual_daily, 2),
-        "digits": dial.digits, "ratio": dial.ratio, "volume": volume, "power_limit": power,
+        "previous": list(dial.previous), "values": list(values), "days": dial.days,
+        "usual_daily": dial.usual_daily and round(dial.usual_daily, 2), "digits": dial.digits, "ratio": dial.ratio,
+        "volume": volume, "power_limit": power,
     }  # fmt: skip
 
     def verdict(outcome: str, rule: str, reason: str = "") -> Verdict:
@@ -108,7 +114,8 @@ def _judge(dial: Dial, values: tuple[int, ...], checks: Checks) -> Verdict:
         return verdict(
             HELD,
             "usage.above_power",
-            f"Расход {words.number(volume)} больше, чем можно израсходовать за {_days(dial.days)} при мощности {checks.max_kw}{words.NBSP}кВт.",
+            f"Расход {_amount(volume, dial)} больше, чем можно израсходовать за {_days(dial.days)} "
+            f"при мощности {checks.max_kw}{words.NBSP}кВт.",
         )
     hold, confirm = _bounds(expected, checks)
     if rolled and confirm is not None and volume > confirm:
@@ -116,10 +123,22 @@ def _judge(dial: Dial, values: tuple[int, ...], checks: Checks) -> Verdict:
             HELD, "usage.below_previous", "Показание меньше прошлого, а на переход счётчика через ноль не похоже."
         )
     if hold is not None and volume > hold:
-        return verdict(HELD, "usage.far_above_usual", _above(volume, expected, dial.days))
+        return verdict(HELD, "usage.far_above_usual", _above(dial, volume, expected))
     if confirm is not None and volume > confirm:
-        return verdict(CONFIRM, "usage.above_usual", _above(volume, expected, dial.days))
+        return verdict(CONFIRM, "usage.above_usual", _above(dial, volume, expected))
     return verdict(ACCEPTED, "usage.rollover" if rolled else "usage.usual")
+
+
+def asked_above(dial: Dial, checks: Checks) -> int | None:
+    """The volume above which a reading is not accepted without a question; None when the usual use is not known."""
+    expected = None if dial.usual_daily is None else dial.usual_daily * dial.days
+    confirm = _bounds(expected, checks)[1]
+    return None if confirm is None else int(confirm)
+
+
+def may_roll_over(before: int, digits: int, rollover_percent: int) -> bool:
+    """Whether a value less than `before` may be the dial gone through zero."""
+    return before * 100 > rollover_percent * 10**digits
 
 
 def usage_between(before: int, now: int, digits: int) -> int:
@@ -128,7 +147,7 @@ def usage_between(before: int, now: int, digits: int) -> int:
 
 
 def _usage(now: int, before: int, digits: int, rollover_percent: int) -> int:
-    if now < before and before * 100 > rollover_percent * 10**digits:
+    if now < before and may_roll_over(before, digits, rollover_percent):
         return 10**digits - before + now
     return now - before
 
@@ -143,12 +162,18 @@ def _bounds(expected: float | None, checks: Checks) -> tuple[float | None, float
     )
 
 
-def _above(volume: int, expected: float | None, days: int) -> str:
-    times = round(volume / expected) if expected else 0
-    usual = f"обычно за {_days(days)} около {words.number(round(expected or 0))}"
+def _above(dial: Dial, volume: int, expected: float | None) -> str:
+    used, times = _amount(volume, dial), round(volume / expected) if expected else 0
+    usual = f"обычно за {_days(dial.days)} около {_amount(round(expected or 0), dial)}"
     if times >= 2:
-        return f"Расход {words.number(volume)}{words.NBSP}— это в {words.plural(times, 'раз', 'раза', 'раз')} больше обычного ({usual})."
-    return f"Расход {words.number(volume)} много больше обычного ({usual})."
+        return (
+            f"Расход {used}{words.NBSP}— это в {words.plural(times, 'раз', 'раза', 'раз')} больше обычного ({usual})."
+        )
+    return f"Расход {used} много больше обычного ({usual})."
+
+
+def _amount(volume: int, dial: Dial) -> str:
+    return f"{words.number(volume)}{words.NBSP}{dial.unit}"
 
 
 def _days(days: int) -> str:

@@ -58,11 +58,19 @@ class Past:
         return clock.period(self.today)
 
     @property
+    def periods(self) -> list[str]:
+        return periods.span(self.first_period, self.last_period)
+
+    @property
     def services(self) -> list[str]:
         """The codes of the metered services, electricity first."""
         return sorted(
             {meter.service for meter in self.meters} or {"electricity"}, key=lambda code: (code != "electricity", code)
         )
+
+    def zones(self, service: str) -> int:
+        """The most zones any meter of the service had."""
+        return max((meter.zones for meter in self.meters if meter.service == service), default=1)
 
     def lines(self, first: str, last: str) -> list[Line]:
         """The readings of the periods, the newest first, with the use since the counted reading before."""

@@ -41,7 +41,7 @@ class Meter(Row):
 
 
 @compiled
-def of_account() -> ModelSelect:
+def of_account() -> ModelSelect[Any]:
     """All meters the account ever had, the oldest first."""
     return Meter.select().where(Meter.account == param("account")).order_by(Meter.installed, Meter.id)
 

@@ -27,18 +27,20 @@ def proven(typed_number: str, typed_secret: str) -> Account:
     known = _secrets(account) if account else ["-"]
     given = _folded(typed_secret)
     # Every known secret is compared, so that the time does not tell which one was close.
-    if not any([secrets.compare_digest(given.encode(), one.encode()) for one in known]) or account is None:
+    matching = [secrets.compare_digest(given.encode(), one.encode()) for one in known]
+    if account is None or True not in matching:
         raise Refusal(
             "secret",
-            "Не нашли лицевого счёта с таким номером и кодом. Проверьте номер, четыре последних знака номера счётчика или код доступа с квитанции.",
+            "Не нашли лицевого счёта с таким номером и кодом. "
+            "Проверьте номер, четыре последних знака номера счётчика или код доступа с квитанции.",
             "account.secret",
         )
     return account
 
 
 def _secrets(account: Account) -> list[str]:
-    serials = Meter.select(Meter.serial).where(Meter.account == account, Meter.removed.is_null()).tuples()
-    return [_folded(account.access_code), *(_folded(serial)[-4:] for (serial,) in serials)]
+    meters = Meter.select(Meter.serial).where(Meter.account == account, Meter.removed.is_null())
+    return [_folded(account.access_code), *(_folded(meter.serial)[-4:] for meter in meters)]
 
 
 def _folded(text: str) -> str:

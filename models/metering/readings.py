@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from peewee import BigIntegerField, CharField, DateField, DateTimeField, ForeignKeyField, JSONField, ModelSelect
@@ -13,23 +14,15 @@ from models import audit, clock, company, seal, words
 from models.base import PeriodField, Problem, Refusal, Row, compiled, database, locked, param
 from models.metering import checks, windows
 from models.metering.accounts import Account, is_open
+from models.metering.channels import CHANNELS, rank
 from models.metering.checks import Dial, Verdict
-from models.metering.meters import Meter, active, of_account, values, zones_of
+from models.metering.meters import Meter, active, of_account, unit, values, zones_of
 from models.people.customers import Customer
 
 ACCEPTED, HELD, REJECTED, REPLACED, BILLED = "accepted", "held", "rejected", "replaced", "billed"
 COUNTED = (ACCEPTED, BILLED)
 
-# Whose word a channel carries, and how the word is called. A source of higher rank is never replaced by a lower one.
-SOURCES = {
-    "inspector": "inspector", "staff": "staff", "web": "customer", "email": "customer", "sms": "customer", "bot": "customer", "kiosk": "customer",
-    "citypay": "terminal", "platezhka": "terminal", "kasservis": "terminal", "sberbank": "terminal",
-}  # fmt: skip
-RANKS = {"terminal": 0, "customer": 1, "staff": 2, "inspector": 3}
-CHANNELS = {
-    "inspector": "контролёр", "staff": "сотрудник", "web": "личный кабинет", "email": "почта", "sms": "СМС", "bot": "бот", "kiosk": "киоск",
-    "citypay": "терминал CityPay", "platezhka": "терминал «ПлатеЖКа»", "kasservis": "терминал «КАССервис»", "sberbank": "банкомат Сбербанка",
-}  # fmt: skip
+_DEEDS = {"staff": "принял сотрудник", "inspector": "снял контролёр", "customer": "передал клиент"}
 _YEAR = timedelta(days=400)
 
 
@@ -89,7 +82,9 @@ class Standing:
     def dial(self, day: date) -> Dial:
         meter = self.meter
         days = max(1, (day - self.previous_on).days)
-        return Dial(meter.serial, meter.zones, meter.digits, meter.ratio, self.previous, days, self.usual_daily)
+        return Dial(
+            meter.serial, meter.zones, meter.digits, meter.ratio, self.previous, days, self.usual_daily, unit(meter)
+        )
 
 
 class Received(NamedTuple):
@@ -107,12 +102,12 @@ class Unconfirmed(Exception):  # noqa: N818
 
 
 @compiled
-def since() -> ModelSelect:
+def since() -> ModelSelect[Any]:
     """An account's readings taken on a day or later, the newest first."""
     return (
         Reading.select(
-            Reading.id, Reading.meter.alias("meter_id"), Reading.receipt.alias("receipt_id"), Reading.period, Reading.taken, Reading.received_at,
-            Reading.channel, Reading.t1, Reading.t2, Reading.t3, Reading.state, Reading.reason,
+            Reading.id, Reading.meter.alias("meter_id"), Reading.receipt.alias("receipt_id"), Reading.period, Reading.taken,
+            Reading.received_at, Reading.channel, Reading.t1, Reading.t2, Reading.t3, Reading.state, Reading.reason,
         )
         .where(Reading.account == param("account"), Reading.taken >= param("day"))
         .order_by(Reading.taken.desc(), Reading.id.desc())
@@ -120,7 +115,7 @@ def since() -> ModelSelect:
 
 
 @compiled
-def of_receipt() -> ModelSelect:
+def of_receipt() -> ModelSelect[Any]:
     return (
         Reading.select(Reading, Meter.serial, Meter.model, Meter.zones, Meter.service)
         .join(Meter)
@@ -130,14 +125,14 @@ def of_receipt() -> ModelSelect:
 
 
 @compiled
-def _receipt_by_key() -> ModelSelect:
+def _receipt_by_key() -> ModelSelect[Any]:
     return Receipt.select(Receipt.id).where(
         Receipt.channel == param("channel"), Receipt.key == param("key"), Receipt.account == param("account")
     )
 
 
 @compiled
-def _closing() -> ModelSelect:
+def _closing() -> ModelSelect[Any]:
     return Closing.select(Closing.id).where(Closing.period == param("period"))
 
 
@@ -247,7 +242,7 @@ def _usual_daily(meter: Any, counted: list[Any]) -> float | None:
     if days < 15:
         return None
     used = 0
-    for (_, before), (_, now) in zip(steps, steps[1:], strict=False):
+    for (_, before), (_, now) in pairwise(steps):
         used += sum(checks.usage_between(b, n, meter.digits) for b, n in zip(before, now, strict=True))
     return used * meter.ratio / days
 
@@ -316,14 +311,11 @@ def _first_receipt(known: dict[int, Standing], parsed: dict[int, tuple[int, ...]
 
 
 def _check_rank(known: dict[int, Standing], fresh: dict[int, tuple[int, ...]], channel: str) -> None:
-    mine = RANKS[SOURCES[channel]]
     for meter_id in fresh:
         current = known[meter_id].current
-        if current is not None and current.state in COUNTED and RANKS[SOURCES[current.channel]] > mine:
-            who = {"staff": "принял сотрудник", "inspector": "снял контролёр", "customer": "передал клиент"}[
-                SOURCES[current.channel]
-            ]
-            text = f"Показание за этот месяц уже {who} {words.day_month(current.taken)}. Если оно неверно, позвоните нам или напишите."
+        if current is not None and current.state in COUNTED and rank(current.channel) > rank(channel):
+            deed = _DEEDS[CHANNELS[current.channel].source]
+            text = f"Показание за этот месяц уже {deed} {words.day_month(current.taken)}. Если оно неверно, позвоните или напишите нам."
             raise Refusal(f"meter-{meter_id}-t1", text, "reading.rank")
 
 

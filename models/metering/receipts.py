@@ -35,16 +35,16 @@ class Shown(NamedTuple):
 
 
 @compiled
-def _of_account() -> ModelSelect:
+def _of_account() -> ModelSelect[Any]:
     return _select().where(Receipt.id == param("receipt"), Receipt.account == param("account"))
 
 
 @compiled
-def _any() -> ModelSelect:
+def _any() -> ModelSelect[Any]:
     return _select().where(Receipt.id == param("receipt"))
 
 
-def _select() -> ModelSelect:
+def _select() -> ModelSelect[Any]:
     return Receipt.select(Receipt.id, Receipt.channel, Receipt.received_at, Account.number.alias("account")).join(
         Account
     )

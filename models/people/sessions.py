@@ -42,7 +42,7 @@ class Session(Row):
         return secret
 
     @classmethod
-    def live(cls, customer_id: int) -> ModelSelect:
+    def live(cls, customer_id: int) -> ModelSelect[Any]:
         """The sessions that still open the cabinet, the last seen first."""
         now = clock.now()
         return (
@@ -58,7 +58,7 @@ class Session(Row):
 
 
 @compiled
-def _by_fingerprint() -> ModelSelect:
+def _by_fingerprint() -> ModelSelect[Any]:
     return (
         Session.select(
             Session.id,

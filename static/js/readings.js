@@ -1,8 +1,5 @@
 // Usage while a reading is typed. The server decides; this only shows in time what it would say.
 
-const UNUSUAL_TIMES = 5;
-const SMALL = 50; // kWh: less is never called unusual
-const ROLLOVER_SHARE = 0.9; // the dial passes zero only from above this part of it
 const QUIET_MS = 1000; // so long after the last key the result is read aloud
 
 const grouped = (value) => String(Math.abs(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
@@ -30,7 +27,7 @@ function judge(input) {
   const hint = fraction ? "дробную часть передавать не\u00a0нужно" : "";
   if (value >= previous) return { usage: (value - previous) * ratio, doubt: hint };
   const dial = 10 ** length;
-  if (length && previous > dial * ROLLOVER_SHARE) {
+  if (length && input.dataset.rolls) {
     return { usage: (dial - previous + value) * ratio, doubt: "табло перешло через ноль" };
   }
   return { usage: null, doubt: `меньше предыдущего (${grouped(previous)})` };
@@ -63,7 +60,7 @@ function show(meter) {
     if (doubt) spoken.push(doubt);
   });
   const usual = Number(meter.inputs[0].dataset.usual || 0);
-  const far = whole && usual > 0 && total > Math.max(usual * UNUSUAL_TIMES, SMALL);
+  const far = whole && total > Number(meter.inputs[0].dataset.limit || Infinity);
   const output = meter.querySelector("output.total");
   if (output) {
     output.textContent = whole ? `Расход ${amount(total, unit)}` : "";

@@ -40,16 +40,14 @@ def serve(host: str, port: int, workers: int) -> None:
     base.database.close()
     base.database.obj.close_all()  # no connection is inherited by the processes below
     click.echo(_greeting(f"http://{host}:{port}/", chosen.is_demo))
-    web = [
-        sys.executable, "-m", "gunicorn", "app:create_app()", "--bind", f"{host}:{port}", "--workers", str(workers), "--worker-class", "gthread",
-        "--threads", "4", "--no-control-socket", "--graceful-timeout", "20", "--log-level", "warning", "--worker-tmp-dir", "/dev/shm",
-    ]  # fmt: skip
-    _together(web, [sys.executable, "-m", "flask", "--app", "app", "worker"])
+    web = f"gunicorn app:create_app() --bind {host}:{port} --workers {workers} --worker-class gthread --threads 4"
+    web += " --no-control-socket --graceful-timeout 20 --log-level warning"
+    _together(web, "flask --app app worker")
 
 
-def _together(*commands: list[str]) -> None:
+def _together(*commands: str) -> None:
     """Run the processes until one ends or we are told to stop; then end them all."""
-    running = [subprocess.Popen(words) for words in commands]  # noqa: S603  our own words
+    running = [subprocess.Popen([sys.executable, "-m", *words.split()]) for words in commands]  # noqa: S603  our own words
 
     def stop(*_: object) -> None:
         for process in running:
@@ -75,7 +73,7 @@ def _greeting(address: str, is_demo: bool) -> str:
             "Sign in: anna@example.ru, boris@example.ru, vera@example.ru; password svet-i-teplo",
             f"Letters that would have gone out: {address}demo/letters",
         ]
-    return "\n".join(lines + ["Stop with Ctrl+C"])
+    return "\n".join([*lines, "Stop with Ctrl+C"])
 
 
 COMMANDS = (worker, serve)

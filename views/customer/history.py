@@ -67,16 +67,8 @@ def _consumption(number: str) -> dict[str, Any]:
     if service not in past.services:
         service = past.services[0]
     bars = past.bars(service, first, last)
-    zones = max((meter.zones for meter in past.meters if meter.service == service), default=1)
-    return {
-        "past": past,
-        "bars": bars,
-        "chart": charts.year(bars),
-        "first": first,
-        "last": last,
-        "service": service,
-        "zones": zones,
-    }
+    chart = charts.of(bars, past.zones(service))
+    return {"past": past, "bars": bars, "chart": chart, "first": first, "last": last, "service": service}
 
 
 def _span(past: Past, newest: str) -> tuple[str, str]:

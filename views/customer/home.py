@@ -26,7 +26,7 @@ def front() -> Any:
     numbers = [choice.number for choice in choices()]
     if not numbers:
         return page("customer/home/empty.html")
-    chosen = session.get("account")
+    chosen = str(session.get("account"))
     return _show(chosen if chosen in numbers else numbers[0])
 
 
@@ -53,7 +53,7 @@ def _show(number: str) -> Any:
         ],
         today=today,
         lines=past.lines(*_last_months(today, MONTHS))[:LAST_READINGS],
-        chart=charts.year(past.bars("electricity", *_past_year(today))),
+        chart=charts.of(past.bars("electricity", *_past_year(today)), past.zones("electricity")),
     )
 
 
