@@ -33,9 +33,9 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     if chosen.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[chosen.trusted_proxies] * 3)  # type: ignore[method-assign]
     Compress(app)
-    CSRFProtect(app)
-    door.hang(app)
     headers.hang(app)
+    door.hang(app)  # before the token is checked: a stale form is kept in the database
+    CSRFProtect(app)
     errors.hang(app)
     typography.hang(app)
     app.register_blueprint(assets.assets)

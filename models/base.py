@@ -57,7 +57,7 @@ class Refusal(Exception):  # noqa: N818  the word of the field
     def __init__(
         self, field: str | None = None, text: str = "", rule: str = "", *, problems: list[Problem] | None = None
     ):
-        self.problems = problems or [Problem(field, text, rule)]
+        self.problems = [Problem(field, text, rule)] if problems is None else problems
         super().__init__("; ".join(problem.text for problem in self.problems))
 
     @property

@@ -13,9 +13,8 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import phonenumbers
-
 from models import company_file as rules
+from models import words
 from models.company_file import CompanyError, Table
 
 CHANNELS = (
@@ -125,9 +124,8 @@ class Phone:
 
     @property
     def shown(self) -> str:
-        """8 (800) 000-00-24"""
-        parsed = phonenumbers.parse(self.number)
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+        """8 800 700-24-57"""
+        return words.phone(self.number)
 
 
 @dataclass(frozen=True)

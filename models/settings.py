@@ -13,6 +13,11 @@ PREFIX = "KABINET_"
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_SECRET = "demo-secret-not-for-production"  # noqa: S105  production refuses it
 SECRETS = ("SECRET_KEY", "OLD_SECRET_KEYS", "DATABASE_URL", "QUEUE_URL")
+# Read by rooms that are not built yet: a server may be set up with them already.
+RESERVED = (
+    "SMTP_URL", "IMAP_URL", "SMS_URL", "ACQUIRER_URL", "ACQUIRER_USER", "ACQUIRER_PASSWORD", "ACQUIRER_CALLBACK_KEY", "TERMINAL_KEYS",
+    "VIBER_TOKEN", "MAX_TOKEN", "TELEGRAM_TOKEN", "TURN_URL", "TURN_SECRET",
+)  # fmt: skip
 NAMES = (*SECRETS, "ENV", "COMPANY", "COMPANIES_DIR", "VAR_DIR", "PUBLIC_URL", "TRUSTED_PROXIES", "NOW")
 
 
@@ -90,7 +95,7 @@ def _value(environ: Mapping[str, str], name: str) -> str | None:
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     """A misspelt name must not pass in silence: KABINET_SECRETKEY would leave the default in force."""
-    known = {PREFIX + name for name in NAMES} | {f"{PREFIX}{name}_FILE" for name in SECRETS}
+    known = {PREFIX + name for name in (*NAMES, *RESERVED)} | {f"{PREFIX}{name}_FILE" for name in (*SECRETS, *RESERVED)}
     for name in environ:
         if name.startswith(PREFIX) and name not in known:
             raise SettingsError(name.removeprefix(PREFIX), "no such setting")

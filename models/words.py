@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import phonenumbers
+
 NBSP = "\u00a0"
 THIN = "\u202f"  # narrow no-break space between groups of thousands
 MINUS = "\u2212"
@@ -52,6 +54,16 @@ def rubles(kopecks: int) -> str:
     """2 642,85 ₽ from integer kopecks."""
     whole, part = divmod(abs(kopecks), 100)
     return f"{MINUS if kopecks < 0 else ''}{number(whole)},{part:02d}{NBSP}₽"
+
+
+def phone(number: str) -> str:
+    """«+7 391 299-00-24», «8 800 700-24-57» from E.164; any other text as it is."""
+    try:
+        parsed = phonenumbers.parse(number, "RU")
+    except phonenumbers.NumberParseException:
+        return number
+    shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(" ", NBSP)
+    return shown.replace(f"+7{NBSP}800", f"8{NBSP}800", 1)
 
 
 def plural(count: int, one: str, few: str, many: str) -> str:

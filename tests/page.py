@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import html5lib
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 from bs4.builder import HTML5TreeBuilder
 from flask import Flask
 from flask.testing import FlaskClient
@@ -25,6 +25,7 @@ from werkzeug.test import TestResponse
 
 REDIRECTS = (301, 302, 303, 307, 308)
 UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
+_IN_LINE = set("a abbr b bdi bdo cite code em i kbd mark q s small span strong sub sup time u wbr".split())
 _CONTAINERS = {"tr": "tbody", "td": "tr", "th": "tr", "tbody": "table", "thead": "table", "option": "select"}
 
 
@@ -248,10 +249,20 @@ class Page:
 
 
 def _said(tag: Tag | BeautifulSoup | None) -> str:
+    """The words of a tag, blocks apart; a no-break space stays a character of its own."""
     if tag is None:
         return ""
-    words = (text for text in tag.find_all(string=True) if text.parent.name not in ("style", "script", "template"))
-    return re.sub(r"[ \t\r\n]+", " ", "".join(words)).strip()  # a no-break space is a character of its own
+    return re.sub(r"[ \t\r\n]+", " ", "".join(_words(tag))).strip()
+
+
+def _words(tag: Tag | BeautifulSoup) -> Iterator[str]:
+    for part in tag.children:
+        if isinstance(part, Tag):
+            gap = "" if part.name in _IN_LINE else " "
+            if part.name not in ("style", "script", "template"):
+                yield gap + "".join(_words(part)) + gap
+        elif type(part) is NavigableString:  # comments and the like are kinds of it
+            yield str(part)
 
 
 def _names(form: Tag) -> set[str]:

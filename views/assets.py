@@ -94,7 +94,7 @@ def style_hash() -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-@assets.get("/static/<name>")
+@assets.get("/static/<string:name>")
 def serve(name: str) -> Response:
     """A file under its hashed name; under an outdated one the file of today, not to be kept."""
     hashed = _HASHED.fullmatch(name)

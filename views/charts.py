@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from models import words
 from models.metering.history import Bar
-
-ZONE_NAMES = {1: ("всего",), 2: ("день", "ночь"), 3: ("пик", "ночь", "полупик")}
+from models.metering.meters import ZONE_WORDS
 
 
 class Point(NamedTuple):
@@ -30,7 +29,7 @@ def of(bars: list[Bar], zones: int) -> Chart:
         Point(label(bar.month.period), bar.month.total, _kind(bar), bar.year_ago, bar.month.zones[:zones])
         for bar in bars
     ]
-    return Chart(points, ZONE_NAMES[zones])
+    return Chart(points, ZONE_WORDS[zones])
 
 
 def _month_and_year(period: str) -> str:

@@ -11,8 +11,8 @@ from flask import Flask, Response, abort, flash, g, make_response, redirect, req
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
 
-from models import audit, base
-from models.metering.accounts import one_of, short_address
+from models import audit, base, company
+from models.metering.accounts import one_of
 from models.people import sessions
 from models.people.customers import Customer, subject
 from views import kept
@@ -61,8 +61,6 @@ def customer_only(view: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **values: Any) -> Any:
         if not current_user.is_authenticated:
             return to_sign_in()
-        if request.method == "POST":
-            kept.forget()
         return view(*args, **values)
 
     guarded.door = "customer"  # type: ignore[attr-defined]
@@ -77,11 +75,10 @@ def public(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def account_or_404(number: str) -> Any:
     """The present customer's account with this number; someone else's does not exist."""
-    account = one_of(current_user.id, number)
+    account = one_of(current_user.id, number) if company.current().normal_number(number) else None
     if account is None:
         abort(404)
     g.account = account
-    g.address = short_address(account)
     return account
 
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from models import company
 from models.base import Refusal
+from views import kept
 
 log = logging.getLogger("kabinet")
 _KNOWN = (400, 403, 404, 405, 413, 429, 500, 503)
@@ -25,15 +26,18 @@ def hang(app: Flask) -> None:
     app.register_error_handler(Exception, _broken)
 
 
-def _page(code: int, headers: Any = (), text: str = "") -> Any:
-    kept = [(name, value) for name, value in headers if name in ("Allow", "Retry-After")]
+def _page(code: int, headers: Any = (), text: str = "", again: Any = None) -> Any:
+    allowed = [(name, value) for name, value in headers if name in ("Allow", "Retry-After")]
     shown = code if code in _KNOWN or text else 500 if code >= 500 else 400
-    return render_template("error.html", code=shown, text=text, company=company.current()), code, kept
+    context = {"code": shown, "text": text, "again": again, "company": company.current()}
+    return render_template("error.html", **context), code, allowed
 
 
 def _busy(error: Exception) -> Any:
+    """The database does not answer: nothing was stored, so the same form can be sent again from this very page."""
     log.error("database unavailable at %s: %s", request.path, error)
-    return _page(503, [("Retry-After", "30")])
+    again = kept.posted() if request.method == "POST" else {}
+    return _page(503, [("Retry-After", "30")], again=again)
 
 
 def _broken(error: Exception) -> Any:

@@ -27,12 +27,13 @@ class Form(FlaskForm):
             return super().wrap_formdata(form, formdata)
 
     def refuse(self, refusal: Refusal) -> None:
-        """Put each problem beside its field, or above the form when it has none."""
-        for field, text, _rule in refusal.problems:
-            if field in self._fields:
-                self._fields[field].errors = [*self._fields[field].errors, text]
-            else:
+        """Put each problem beside its field, unless that has one already, or above the form when it has no field."""
+        for name, text, _rule in refusal.problems:
+            field = self._fields.get(name)
+            if field is None:
                 self.form_errors.append(text)
+            elif not field.errors:
+                field.errors = [text]
 
 
 class Line(StringField):

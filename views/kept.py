@@ -11,15 +11,25 @@ from werkzeug.datastructures import MultiDict
 from models import kept
 
 _NEVER = ("password", "secret", "csrf", "code")
+_LONGEST_PATH = 400
 
 
 def keep() -> None:
     """Keep the values posted to this page for this browser."""
-    if request.method != "POST" or not _is_own():
+    path = page_path()
+    if request.method != "POST" or len(path) > _LONGEST_PATH or not path.isprintable() or not _is_own():
         return
-    fields = {name: values for name, values in request.form.lists() if not any(word in name for word in _NEVER)}
-    if fields and (secret := kept.keep(page_path(), fields)):
+    if (fields := posted()) and (secret := kept.keep(path, fields)):
         session["kept"] = secret
+
+
+def posted() -> dict[str, list[str]]:
+    """What this request brought in its form, without what must not lie about: passwords, codes, tokens."""
+    return {
+        name: [value.replace("\0", "") for value in values]  # Postgres takes no NUL
+        for name, values in request.form.lists()
+        if not any(word in name for word in _NEVER)
+    }
 
 
 def values() -> MultiDict[str, str] | None:

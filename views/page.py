@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from models import clock, company, words
 from models.metering.accounts import held_by, short_address
+from views import kept
 
 Answer = tuple[str, int] | str
 
@@ -41,7 +42,15 @@ def refused(template: str, form: Any, **context: Any) -> Answer:
 
 def see(endpoint: str, **values: Any) -> Any:
     """After a deed: the page to see next (303, so that a reload repeats nothing)."""
+    if request.method == "POST":
+        kept.forget()
     return redirect(url_for(endpoint, **values), 303)
+
+
+def see_from_part(endpoint: str, **values: Any) -> Any:
+    """The same for htmx: the whole page moves on."""
+    kept.forget()
+    return "", 204, {"HX-Redirect": url_for(endpoint, **values)}
 
 
 def frame() -> dict[str, Any]:
@@ -53,6 +62,7 @@ def frame() -> dict[str, Any]:
         "accounts": choices(),
         "account": g.get("account"),
         "section": request.blueprint or "",
+        "is_demo": current_app.extensions["kabinet"].is_demo,
         "clock_note": f"Демонстрация: на портале сейчас {words.day(clock.today())}" if clock.is_shifted() else None,
     }
 
@@ -77,7 +87,13 @@ def own_path(target: str | None) -> str | None:
         endpoint, _ = current_app.create_url_adapter(request).match(parts.path, method="GET")  # type: ignore[union-attr]
     except HTTPException:
         return None
-    return None if endpoint.startswith(("assets.", "sign_in.", "health.")) else target
+    return None if endpoint.startswith(("assets.", "health.")) else target
+
+
+def next_path(target: str | None) -> str | None:
+    """Where to go after sign-in: a page of ours, but not to sign-in or out again."""
+    path = own_path(target)
+    return None if path and path.startswith(("/sign-in", "/sign-out")) else path
 
 
 def as_file(body: str, name: str, kind: str) -> Response:

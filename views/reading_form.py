@@ -66,7 +66,7 @@ def for_standings(standings: list[Standing], today: date) -> ReadingForm:
     fields: dict[str, Any] = {}
     for standing in standings:
         meter = standing.meter
-        current = values(standing.current, meter.zones) if standing.current else (None,) * meter.zones
+        current = values(standing.newest, meter.zones) if standing.newest else (None,) * meter.zones
         for zone, before, now in zip(zones_of(meter), standing.previous, current, strict=True):
             fields[name_of(meter.id, zone)] = StringField(
                 zone_names(meter)[zone],

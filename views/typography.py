@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import phonenumbers
 from flask import Flask
 from markupsafe import Markup
 
@@ -28,10 +27,12 @@ def hang(app: Flask) -> None:
         full_address=accounts.full_address,
         holder=accounts.holder,
         unit=meters.unit,
+        dials=meters.in_words,
+        dial_values=lambda reading, meter: meters.values(reading, meter.zones),
         zone_field=lambda zone, meter_id: name_of(meter_id, zone),
         greeting=greeting,
         masked=masked,
-        phone=phone,
+        phone=words.phone,
         tel=lambda number: "".join(character for character in number if character.isdigit() or character == "+"),
         prose=prose,
         linked=linked,
@@ -54,16 +55,6 @@ def masked(name: str) -> str:
     """«И*** Анна Сергеевна»: enough for a relative to recognise, too little for a stranger to use."""
     family, _, rest = name.partition(" ")
     return f"{family[:1]}*** {rest}".strip()
-
-
-def phone(number: str) -> str:
-    """+7 913 555-01-23 from E.164; any other text as it is."""
-    try:
-        return phonenumbers.format_number(
-            phonenumbers.parse(number, "RU"), phonenumbers.PhoneNumberFormat.INTERNATIONAL
-        )
-    except phonenumbers.NumberParseException:
-        return number
 
 
 def prose(text: str) -> Markup:

@@ -31,6 +31,7 @@ def change_password(customer_id: int, present: str, new: str, again: str, sessio
     with database.atomic():
         Customer.update(password_hash=hashed(new)).where(Customer.id == customer_id).execute()
         sessions.end_others(customer_id, but=session_id)
+        tokens.void_all(customer.subject)
         outbox.post("password_changed", customer.email, {})
         audit.record("customer.password_changed", customer.subject)
 
@@ -61,6 +62,7 @@ def confirm_email(token: tokens.Token) -> None:
                 Customer.update(email=token.data["email"]).where(Customer.id == customer.id).execute()
         except IntegrityError:
             raise Refusal(None, "Этим адресом уже пользуется другой кабинет.", "email.taken") from None
+        tokens.void_all(customer.subject)
         outbox.post("email_changed", customer.email, {"email": token.data["email"]})
         audit.record("customer.email_changed", customer.subject)
 

@@ -36,10 +36,14 @@ def sign_in(login: str, password: str, device: str = "") -> SignedIn:
     """
     login = login.strip()
     number = company.current().normal_number(login)
-    bucket = _known_device(device) or "unknown"
+    candidates = _candidates(number, login.lower())
+    bucket = _known_device(device, candidates) or "unknown"
     limits.spend("sign_in.address", audit.actor().ip, TRIES_FROM_ADDRESS, PER, _SLOW)
     limits.spend("sign_in.login", f"{number or login.lower()}|{bucket}", TRIES, PER, _SLOW)
-    customer = _by_account(number, password) if number else _by_email(login.lower(), password)
+    # Every candidate's password is verified, and a decoy's for each that is missing: the time tells nothing.
+    hashes = [one.password_hash if one else passwords.decoy() for one in candidates]
+    matching = [one for one, stored in zip(candidates, hashes, strict=True) if passwords.verify(stored, password)]
+    customer = next((one for one in matching if one), None)
     if customer is None:
         raise Refusal(None, _WRONG, "sign_in.wrong")
     if passwords.is_stale(customer.password_hash):
@@ -47,22 +51,12 @@ def sign_in(login: str, password: str, device: str = "") -> SignedIn:
     return SignedIn(customer, _device_proof(customer.id))
 
 
-def _by_email(email: str, password: str) -> Customer | None:
-    customer = Customer.by_email(email)
-    matches = passwords.verify(customer.password_hash if customer else passwords.decoy(), password)
-    return customer if matches else None
-
-
-def _by_account(number: str, password: str) -> Customer | None:
-    """A family may share an account: each for whom it is the primary one may use its number. Always as many hashes."""
-    holders: list[Customer | None] = [*primary_holders(number, _HOLDERS)]
-    holders += [None] * (_HOLDERS - len(holders))
-    matching = [
-        holder
-        for holder in holders
-        if passwords.verify(holder.password_hash if holder else passwords.decoy(), password)
-    ]
-    return next((holder for holder in matching if holder), None)
+def _candidates(number: str | None, email: str) -> list[Customer | None]:
+    """Who may be meant: one for an e-mail; for an account, a family may share it, each for whom it is the primary one."""
+    if number is None:
+        return [Customer.by_email(email)]
+    holders = primary_holders(number, _HOLDERS)
+    return [*holders, *[None] * (_HOLDERS - len(holders))]
 
 
 def _device_proof(customer_id: int) -> str:
@@ -70,6 +64,10 @@ def _device_proof(customer_id: int) -> str:
     return f"{name}.{seal.digest('device', name)[:32]}"
 
 
-def _known_device(proof: str) -> str | None:
+def _known_device(proof: str, candidates: list[Customer | None]) -> str | None:
+    """The device's own bucket, if one of these very customers signed in on it before."""
     name, _, mark = proof.rpartition(".")
-    return name if name and len(mark) == 32 and seal.matches("device", name, mark) else None
+    owner = name.partition(".")[0]
+    if not any(one and str(one.id) == owner for one in candidates):
+        return None
+    return name if len(mark) == 32 and seal.matches("device", name, mark) else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from peewee import IntegrityError
 
-from models import audit, clock, company, consents, limits, outbox, seal, tokens
+from models import audit, clock, company, consents, limits, outbox, tokens
 from models.base import Problem, Refusal, database
 from models.metering.accounts import Account, link
 from models.metering.proof import proven
@@ -18,43 +17,58 @@ from models.people.passwords import check_new, hashed
 PURPOSE = "activate"
 LIVES = timedelta(days=3)
 CONSENT = "personal-data"
+_OFTEN = "На этот адрес уже отправлено несколько писем. Проверьте почту, в том числе папку «Спам»."
 
 
-def apply(
-    *, email: str, password: str, password_again: str, phone: str, account: str, secret: str, consented: bool
-) -> str:
+class Application(NamedTuple):
+    """What was typed into the sign-up form."""
+
+    email: str
+    password: str
+    password_again: str
+    phone: str
+    account: str
+    secret: str
+    consented: bool
+
+
+def problems(typed: Application) -> list[Problem]:
+    """Everything wrong with the application that can be told without asking the database."""
+    found: list[Problem] = []
+    for check in (
+        lambda: normal_email(typed.email),
+        lambda: _phone(typed.phone),
+        lambda: check_new(typed.password, typed.email, typed.phone, typed.account),
+    ):
+        try:
+            check()
+        except Refusal as refusal:
+            found += refusal.problems
+    if typed.password != typed.password_again:
+        found.append(
+            Problem("password_again", "Пароли не совпадают. Введите один и тот же пароль дважды.", "password.again")
+        )
+    if not typed.consented:
+        found.append(
+            Problem("consent", "Без согласия на обработку персональных данных кабинет не открыть.", "consent.missing")
+        )
+    return found
+
+
+def apply(typed: Application) -> str:
     """Ask for a log-in: a letter with a link and a code goes to the address. Returns the handle for the code.
 
     The answer is the same, in words and in time, whether the address is known or not: its owner learns it from the letter.
     Refused: malformed or missing fields, a weak password, no consent; where the company signs up by account, an unproven account.
     """
-    problems: list[Problem] = []
-    email = _try(problems, "", lambda: normal_email(email))
-    phone = _try(problems, "", lambda: _phone(phone))
-    _try(problems, None, lambda: check_new(password, email, phone, account))
-    if password != password_again:
-        problems.append(
-            Problem("password_again", "Пароли не совпадают. Введите один и тот же пароль дважды.", "password.again")
-        )
-    if not consented:
-        problems.append(
-            Problem("consent", "Без согласия на обработку персональных данных кабинет не открыть.", "consent.missing")
-        )
-    by_account = company.current().sign_up.by == "account"
-    if problems and not by_account:
-        raise Refusal(problems=problems)
+    if found := problems(typed):
+        raise Refusal(problems=found)
     limits.spend("sign_up.address", audit.actor().ip, 60, 3600)
-    number = _try(problems, "", lambda: proven(account, secret).number) if by_account else ""
-    if problems:
-        raise Refusal(problems=problems)
-    limits.spend(
-        "sign_up.email",
-        email,
-        5,
-        3600,
-        "На этот адрес уже отправлено несколько писем. Проверьте почту, в том числе папку «Спам».",
-    )
-    return _send(email, hashed(password), phone, number)
+    by_account = company.current().sign_up.by == "account"
+    number = proven(typed.account, typed.secret).number if by_account else ""
+    email = normal_email(typed.email)
+    limits.spend("sign_up.email", email, 5, 3600, _OFTEN)
+    return _send(email, hashed(typed.password), _phone(typed.phone), number)
 
 
 def activate(token: tokens.Token) -> Customer:
@@ -85,7 +99,7 @@ def _send(email: str, password_hash: str, phone: str, account: str) -> str:
     with database.atomic():
         if Customer.by_email(email):
             outbox.post("known", email, {})
-            return seal.token()
+            return tokens.issue("decoy", f"email:{email}", timedelta(0)).handle  # as much work as for a new one
         issued = tokens.issue(
             PURPOSE, f"email:{email}", LIVES, email=email, password_hash=password_hash, phone=phone, account=account,
             consented_at=clock.now().isoformat(), ip=audit.actor().ip,
@@ -98,12 +112,3 @@ def _phone(typed: str) -> str:
     if not typed.strip() and company.current().sign_up.phone == "optional":
         return ""
     return normal_phone(typed)
-
-
-def _try(problems: list[Problem], otherwise: Any, step: Callable[[], Any]) -> Any:
-    """The step's value; its refusal joins the problems, so that all fields are answered at once."""
-    try:
-        return step()
-    except Refusal as refusal:
-        problems += refusal.problems
-        return otherwise

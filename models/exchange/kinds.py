@@ -69,8 +69,8 @@ _DIALS = tuple(
 )
 
 OFFICE_COLUMNS = (
-    Column("code", words(20)), Column("name", words(200)), Column("settlement", words(200)), Column("address", words(300)),
-    Column("phone", words(60), False, ""), Column("hours", words(300), False, ""),
+    Column("code", words(20)), Column("name", words(200)), Column("settlement", words(200)), Column("address", words(250)),
+    Column("phone", words(60), False, ""), Column("hours", words(250), False, ""),
 )  # fmt: skip
 ACCOUNT_COLUMNS = (
     Column("account", _account_number), Column("office", words(20), False), Column("last_name", words(100)),
@@ -88,7 +88,7 @@ METER_COLUMNS = (
 READING_COLUMNS = (
     Column("account", _account_number), Column("serial", words(40)), Column("taken", day), Column("channel", choice(*CHANNELS)),
     Column("t1", whole(0, 10**9 - 1)), Column("t2", whole(0, 10**9 - 1), False), Column("t3", whole(0, 10**9 - 1), False),
-    Column("state", choice(ACCEPTED, HELD, REJECTED, REPLACED)), Column("reason", words(300), False, ""),
+    Column("state", choice(ACCEPTED, HELD, REJECTED, REPLACED)), Column("reason", words(250), False, ""),
 )  # fmt: skip
 
 

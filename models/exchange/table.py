@@ -94,7 +94,7 @@ def _line(
 ) -> dict[str, Any] | list[Fault]:
     if len(cells) != len(header):
         return [Fault(number, "", f"в строке {len(cells)} значений, а столбцов {len(header)}")]
-    given = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+    given = {name: cell.replace("\u00a0", " ").strip() for name, cell in zip(header, cells, strict=True)}
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for column in columns:

@@ -15,6 +15,7 @@ from models.company import Checks
 _SPACES = re.compile(r"[ \u00a0\u2009\u202f]")
 _DIAL = re.compile(r"([0-9]+)(?:[.,]([0-9]*))?")
 
+_LIKELY_TIMES = 2
 ACCEPTED, CONFIRM, HELD = "accepted", "confirm", "held"
 
 
@@ -200,12 +201,13 @@ def _fits(dial: Dial, values: tuple[int, ...], checks: Checks) -> bool:
 
 
 def _best(dial: Dial, guesses: Iterator[tuple[int, ...]], checks: Checks) -> tuple[int, ...] | None:
-    """The guess that fits and lies nearest to the usual use."""
+    """The guess that fits and lies nearest to the usual use; none above twice the usual, so that nobody is talked into an error."""
     expected = (dial.usual_daily or 0) * dial.days
+    most = max(_LIKELY_TIMES * expected, checks.floor_kwh) if dial.usual_daily is not None else float("inf")
     fitting = [
         (abs(verdict.volume - expected), guess)
         for guess in guesses
-        if (verdict := _judge(dial, guess, checks)).outcome == ACCEPTED
+        if (verdict := _judge(dial, guess, checks)).outcome == ACCEPTED and verdict.volume <= most
     ]
     return min(fitting)[1] if fitting else None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import BigIntegerField, CharField, DateField, ForeignKeyField, IntegerField, ModelSelect
 
-from models import company
+from models import company, words
 from models.base import Row, compiled, param
 from models.metering.accounts import Account
 
@@ -17,6 +17,7 @@ ZONE_NAMES = {
     2: {"t1": "День, Т1", "t2": "Ночь, Т2"},
     3: {"t1": "Пик, Т1", "t2": "Ночь, Т2", "t3": "Полупик, Т3"},
 }
+ZONE_WORDS = {1: ("всего",), 2: ("день", "ночь"), 3: ("пик", "ночь", "полупик")}
 ZONE_PLANS = {1: "однотарифный", 2: "двухтарифный: день и ночь", 3: "трёхтарифный: пик, полупик, ночь"}
 VERIFICATION_WARNING_MONTHS = 6
 
@@ -60,6 +61,14 @@ def zones_of(meter: Any) -> tuple[str, ...]:
 
 def zone_names(meter: Any) -> dict[str, str]:
     return ZONE_NAMES[meter.zones]
+
+
+def in_words(numbers: tuple[int, ...]) -> str:
+    """«день 10 909, ночь 5 033»; a single zone's value alone."""
+    if len(numbers) == 1:
+        return words.number(numbers[0])
+    named = zip(ZONE_WORDS[len(numbers)], numbers, strict=True)
+    return ", ".join(f"{name}{words.NBSP}{words.number(value)}" for name, value in named)
 
 
 def values(row: Any, zones: int, prefix: str = "") -> tuple[int, ...]:

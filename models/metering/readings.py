@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from peewee import BigIntegerField, CharField, DateField, DateTimeField, ForeignKeyField, JSONField, ModelSelect
 
 from models import audit, clock, company, seal, words
-from models.base import PeriodField, Problem, Refusal, Row, compiled, database, locked, param
+from models.base import PeriodField, Problem, Refusal, Row, compiled, database, is_sqlite, locked, param
 from models.metering import checks, windows
 from models.metering.accounts import Account, is_open
 from models.metering.channels import CHANNELS, rank
@@ -77,7 +77,13 @@ class Standing:
     previous: tuple[int, ...]
     previous_on: date
     usual_daily: float | None
-    current: Any | None  # this period's counted reading, else its held one
+    current: Any | None  # this period's counted reading
+    held: Any | None  # this period's reading that waits for staff; always newer than the counted one
+
+    @property
+    def newest(self) -> Any | None:
+        """What was passed last this period."""
+        return self.held or self.current
 
     def dial(self, day: date) -> Dial:
         meter = self.meter
@@ -126,8 +132,22 @@ def of_receipt() -> ModelSelect[Any]:
 
 @compiled
 def _receipt_by_key() -> ModelSelect[Any]:
-    return Receipt.select(Receipt.id).where(
-        Receipt.channel == param("channel"), Receipt.key == param("key"), Receipt.account == param("account")
+    """The receipt of an intake with the states of its readings."""
+    return (
+        Receipt.select(Receipt.id, Reading.state)
+        .join(Reading)
+        .where(Receipt.channel == param("channel"), Receipt.key == param("key"), Receipt.account == param("account"))
+    )
+
+
+@compiled
+def _last_counted() -> ModelSelect[Any]:
+    """The last counted reading of a meter before a period, however long ago."""
+    return (
+        Reading.select()
+        .where(Reading.meter == param("meter"), Reading.period < param("period"), Reading.state.in_(COUNTED))
+        .order_by(Reading.taken.desc())
+        .limit(1)
     )
 
 
@@ -151,8 +171,7 @@ def standings(
     """The standing of each meter active on the day. `readings` and `meters` may be what was loaded already."""
     own = active(of_account(account=account_id) if meters is None else meters, day)
     found = recent(account_id, day) if readings is None else readings
-    oldest = day - _YEAR
-    return [_standing(meter, [r for r in found if r.meter_id == meter.id and r.taken >= oldest], day) for meter in own]
+    return [_standing(meter, [reading for reading in found if reading.meter_id == meter.id], day) for meter in own]
 
 
 def receive(
@@ -172,15 +191,16 @@ def receive(
     """
     today = clock.today()
     intake = _intake_key(account.id, key, typed)
-    if repeated := _receipt_by_key.first(channel=channel, key=intake, account=account.id):
-        return Received(repeated.id, False, False)
+    repeated, _ = _repeated(account.id, channel, intake)
+    if repeated:
+        return Received(repeated, False, False)
     _check_open(account, channel, today)
     with database.atomic():
         list(locked(Meter.select(Meter.id).where(Meter.account == account.id)).tuples())
-        if repeated := _receipt_by_key.first(
-            channel=channel, key=intake, account=account.id
-        ):  # by whoever held the lock before
-            return Received(repeated.id, False, False)
+        repeated, intake = _repeated(account.id, channel, intake)  # by whoever held the lock before
+        if repeated:
+            return Received(repeated, False, False)
+        _keep_open(today)
         known = {standing.meter.id: standing for standing in standings(account.id, today)}
         parsed, cut = _parse(known, typed)
         fresh = {meter_id: given for meter_id, given in parsed.items() if not _is_same(known[meter_id], given)}
@@ -222,13 +242,15 @@ def _standing(meter: Any, own: list[Any], day: date) -> Standing:
     """`own` are the meter's readings, the newest first."""
     period = clock.period(day)
     counted = [reading for reading in own if reading.state in COUNTED]
-    earlier = [reading for reading in counted if reading.period < period]
-    current = [reading for reading in counted if reading.period == period] or [
-        r for r in own if r.period == period and r.state == HELD
-    ]
+    earlier = [reading for reading in counted if reading.period < period] or _last_counted(
+        meter=meter.id, period=period
+    )
+    current = next((reading for reading in counted if reading.period == period), None)
+    held = next((reading for reading in own if reading.period == period and reading.state == HELD), None)
     previous = values(earlier[0], meter.zones) if earlier else values(meter, meter.zones, "initial_")
     previous_on = earlier[0].taken if earlier else meter.installed
-    return Standing(meter, previous, previous_on, _usual_daily(meter, earlier), current[0] if current else None)
+    year = [reading for reading in earlier if reading.taken >= day - _YEAR]
+    return Standing(meter, previous, previous_on, _usual_daily(meter, year), current, held)
 
 
 def _usual_daily(meter: Any, counted: list[Any]) -> float | None:
@@ -254,18 +276,41 @@ def _intake_key(account_id: int, key: str, typed: Mapping[int, tuple[str, ...]])
     )
 
 
-def _check_open(account: Any, channel: str, today: date) -> None:
-    window = windows.of(channel, today)
-    if not window.is_open:
-        raise Refusal(None, window.text, "window.closed")
-    if not is_open(account, today):
-        raise Refusal(None, "Лицевой счёт закрыт, показания по нему не принимаются.", "account.closed")
+def _repeated(account_id: int, channel: str, intake: str) -> tuple[int | None, str]:
+    """The receipt an intake has already, if its readings still stand; else a key under which it can be stored.
+
+    What was passed, corrected, and then passed again with the very same form is no repeat: the customer went back to it.
+    """
+    while rows := _receipt_by_key(channel=channel, key=intake, account=account_id):
+        if any(row.state != REPLACED for row in rows):
+            return rows[0].id, intake
+        intake = seal.fingerprint(f"{intake}|{rows[0].id}")
+    return None, intake
+
+
+def _keep_open(today: date) -> None:
+    """Refuse a period billed meanwhile, and let none be billed until this transaction ends."""
+    if not is_sqlite():  # there the transaction itself is the lock
+        database.execute_sql("LOCK TABLE closing IN SHARE MODE")
+    _check_not_billed(today)
+
+
+def _check_not_billed(today: date) -> None:
     if is_closed(clock.period(today)):
         raise Refusal(
             None,
             f"За {words.month(clock.period(today))} плата уже рассчитана. Передайте показание в следующем месяце.",
             "period.billed",
         )
+
+
+def _check_open(account: Any, channel: str, today: date) -> None:
+    window = windows.of(channel, today)
+    if not window.is_open:
+        raise Refusal(None, window.text, "window.closed")
+    if not is_open(account, today):
+        raise Refusal(None, "Лицевой счёт закрыт, показания по нему не принимаются.", "account.closed")
+    _check_not_billed(today)
 
 
 def _parse(known: dict[int, Standing], typed: Mapping[int, tuple[str, ...]]) -> tuple[dict[int, tuple[int, ...]], bool]:
@@ -283,6 +328,11 @@ def _parse(known: dict[int, Standing], typed: Mapping[int, tuple[str, ...]]) -> 
     for meter_id, texts in (filled or typed or {next(iter(known)): ("",)}).items():
         meter = known[meter_id].meter
         numbers = []
+        if any(text.strip() for text in texts[meter.zones :]):
+            count = words.plural(meter.zones, "показание", "показания", "показаний")
+            problems.append(
+                Problem(f"meter-{meter_id}-t1", f"У этого счётчика {count}, а передано больше.", "reading.zones")
+            )
         for zone, text in zip(zones_of(meter), (*texts, "", "", ""), strict=False):
             try:
                 value = checks.parse(text, meter.digits, f"meter-{meter_id}-{zone}")
@@ -298,13 +348,11 @@ def _parse(known: dict[int, Standing], typed: Mapping[int, tuple[str, ...]]) -> 
 
 
 def _is_same(standing: Standing, given: tuple[int, ...]) -> bool:
-    return standing.current is not None and values(standing.current, standing.meter.zones) == given
+    return standing.newest is not None and values(standing.newest, standing.meter.zones) == given
 
 
 def _first_receipt(known: dict[int, Standing], parsed: dict[int, tuple[int, ...]]) -> int:
-    receipts = [
-        current.receipt_id for meter_id in parsed if (current := known[meter_id].current) and current.receipt_id
-    ]
+    receipts = [newest.receipt_id for meter_id in parsed if (newest := known[meter_id].newest) and newest.receipt_id]
     if not receipts:
         raise Refusal(None, "Такое показание за этот месяц уже есть, передавать его ещё раз не нужно.", "reading.same")
     return receipts[0]
@@ -313,7 +361,7 @@ def _first_receipt(known: dict[int, Standing], parsed: dict[int, tuple[int, ...]
 def _check_rank(known: dict[int, Standing], fresh: dict[int, tuple[int, ...]], channel: str) -> None:
     for meter_id in fresh:
         current = known[meter_id].current
-        if current is not None and current.state in COUNTED and rank(current.channel) > rank(channel):
+        if current is not None and rank(current.channel) > rank(channel):
             deed = _DEEDS[CHANNELS[current.channel].source]
             text = f"Показание за этот месяц уже {deed} {words.day_month(current.taken)}. Если оно неверно, позвоните или напишите нам."
             raise Refusal(f"meter-{meter_id}-t1", text, "reading.rank")

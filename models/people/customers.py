@@ -23,7 +23,7 @@ class Customer(Row):
 
     @classmethod
     def by_email(cls, email: str) -> Customer | None:
-        return cls.get_or_none(cls.email == email)
+        return None if "\0" in email else cls.get_or_none(cls.email == email)  # Postgres refuses to look for NUL
 
 
 def subject(customer_id: int) -> str:

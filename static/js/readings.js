@@ -33,6 +33,17 @@ function judge(input) {
   return { usage: null, doubt: `меньше предыдущего (${grouped(previous)})` };
 }
 
+// The server has said what is wrong with this value; once it is changed, that no longer holds
+function wasRefused(input) {
+  if (input.getAttribute("aria-invalid") !== "true") return false;
+  if (input.value === input.defaultValue) return true;
+  input.removeAttribute("aria-invalid");
+  input.closest(".field").classList.remove("wrong");
+  const error = document.getElementById(input.id + "-error");
+  if (error) error.remove();
+  return false;
+}
+
 function doubtBeside(output) {
   let doubt = output.parentElement.querySelector(".doubt");
   if (!doubt) {
@@ -49,7 +60,7 @@ function show(meter) {
   let total = 0;
   let whole = true;
   meter.inputs.forEach((input) => {
-    const { usage, doubt } = judge(input);
+    const { usage, doubt } = wasRefused(input) ? { usage: null, doubt: "" } : judge(input);
     const output = meter.querySelector(`output[for="${input.id}"]`);
     if (output) {
       output.textContent = usage === null ? "" : amount(usage, unit);
@@ -60,7 +71,8 @@ function show(meter) {
     if (doubt) spoken.push(doubt);
   });
   const usual = Number(meter.inputs[0].dataset.usual || 0);
-  const far = whole && total > Number(meter.inputs[0].dataset.limit || Infinity);
+  const passed = meter.inputs.every((input) => input.value && input.value === input.defaultValue); // told already, or accepted as it is
+  const far = whole && !passed && total > Number(meter.inputs[0].dataset.limit || Infinity);
   const output = meter.querySelector("output.total");
   if (output) {
     output.textContent = whole ? `Расход ${amount(total, unit)}` : "";

@@ -8,8 +8,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,7 +38,9 @@ def main() -> int:
 def _arguments() -> Any:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("rows", nargs="*", help=f"which of {', '.join(ROWS)}; all by default")
-    parser.add_argument("--quick", action="store_true", help="a smoke run: short rounds, small files; its figures mean little")
+    parser.add_argument(
+        "--quick", action="store_true", help="a smoke run: short rounds, small files; its figures mean little"
+    )
     parser.add_argument("--port", type=int, default=8030, help="the first of three free ports on loopback")
     parser.add_argument("--out", default=str(ROOT / "build" / "bench.json"))
     chosen = parser.parse_args()
@@ -73,7 +74,9 @@ def _write(out: str, tables: list[Table], took: float) -> None:
     machine = {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
     found = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(took), "machine": machine}
     with open(out, "w", encoding="utf-8") as file:
-        json.dump({**found, "tables": {table.name: table.data() for table in tables}}, file, ensure_ascii=False, indent=1)
+        json.dump(
+            {**found, "tables": {table.name: table.data() for table in tables}}, file, ensure_ascii=False, indent=1
+        )
 
 
 if __name__ == "__main__":

@@ -107,7 +107,9 @@ def strangers(app: Flask, most: int) -> list[Visitor]:
     found = []
     with base.connection(), base.database.atomic():
         for account in Account.select().order_by(Account.id.desc()).limit(most):
-            customer = Customer.create(email=f"{account.number}@bench.example", password_hash="-", created_at=clock.now())
+            customer = Customer.create(
+                email=f"{account.number}@bench.example", password_hash="-", created_at=clock.now()
+            )
             _hold(customer.id, account.id)
             found.append(_enter(app, customer.id, account.number))
     return found

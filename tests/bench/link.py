@@ -38,6 +38,10 @@ class Link:
         self.up, self.down = Lane(bits_a_second / 8), Lane(bits_a_second / 8)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.CancelledError):  # the link goes down
+            await self._carry(reader, writer)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(2 * self.delay)
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
         both = (self._pass(reader, far_writer, self.up), self._pass(far_reader, writer, self.down))
@@ -78,6 +82,15 @@ def slow(port: int, target: int, *, bits_a_second: float = 64_000, round_trip: f
     try:
         yield link
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+        loop.close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    server.close()
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)

@@ -83,7 +83,7 @@ def _total(table: Table, counts: dict[str, Counter[str]], questioned: Counter[st
     true = sum(questioned.values())
     asked = true - questioned[checks.ACCEPTED]
     table.notes = [
-        f"True readings: {true:,}; questioned {_share(asked, true)}: to confirm {questioned[checks.CONFIRM]}, held {questioned[checks.HELD]}.",
+        f"True readings: {true:,}; to confirm {questioned[checks.CONFIRM]}, held {questioned[checks.HELD]}.",
         "Caught: refused, asked about or held. Grave: the error is above the usual use of the whole span since the last reading.",
         "Right hint and right value are shares of the caught; silent errors mostly change less than a customer's month varies.",
     ]
@@ -161,9 +161,13 @@ def _readings(folder: Path, meters: dict[str, Any]) -> dict[str, list[Any]]:
         dials = {zone: int(line[zone]) if line[zone] else None for zone in ZONES}
         found[line["account"]].append(
             SimpleNamespace(
-                meter_id=meters[line["serial"]].id, serial=line["serial"], taken=date.fromisoformat(line["taken"]),
-                period=line["taken"][:7], state=line["state"], **dials,
-            )  # fmt: skip
+                meter_id=meters[line["serial"]].id,
+                serial=line["serial"],
+                taken=date.fromisoformat(line["taken"]),
+                period=line["taken"][:7],
+                state=line["state"],
+                **dials,
+            )
         )
     for rows in found.values():
         rows.sort(key=lambda row: row.taken, reverse=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
@@ -60,7 +60,11 @@ def _row(table: Table, name: str, status: int, first: Traffic, again: Traffic, q
     )  # fmt: skip
     if status != 200:
         table.errors.append(f"{name} answered {status}")
-    for value, most, what in ((drawn, DRAWN, "HTML+CSS bytes"), (whole, ALL, "bytes in all"), (queries, QUERIES, "queries")):
+    for value, most, what in (
+        (drawn, DRAWN, "HTML+CSS bytes"),
+        (whole, ALL, "bytes in all"),
+        (queries, QUERIES, "queries"),
+    ):
         if value > most:
             table.misses.append(f"{name}: {value:,} {what}, the budget is {most:,}")
 
@@ -119,5 +123,7 @@ def _receipt(visitor: Visitor) -> str:
             standing.meter.id: tuple(str(value + 1) for value in standing.previous)
             for standing in readings.standings(account.id, today)
         }
-        received = readings.receive(account, typed, channel="web", key="bench", customer_id=visitor.customer_id, confirmed=True)
+        received = readings.receive(
+            account, typed, channel="web", key="bench", customer_id=visitor.customer_id, confirmed=True
+        )
         return f"/accounts/{number}/readings/receipts/{receipts.number_of(received.receipt_id)}"

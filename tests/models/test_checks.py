@@ -182,7 +182,7 @@ def test_transformer_ratio(use: int, volume: int, outcome: str) -> None:
 
 def test_question_says_how_much_is_usual() -> None:
     reason = checks.judge(dial(), (15_260,), RULES).reason
-    assert reason == "Расход 1\u202f260\u00a0— это в 7\u00a0раз больше обычного (обычно за 30\u00a0дней около 180)."
+    assert reason == "Расход 1\u202f260\u00a0кВт⋅ч\u00a0— это в 7\u00a0раз больше обычного (обычно за 30\u00a0дней около 180\u00a0кВт⋅ч)."
 
 
 @pytest.mark.parametrize("value", [13_000, 14_901, 15_801, 24_801])
@@ -272,7 +272,7 @@ def judged(draw: st.DrawFn) -> tuple[Dial, tuple[int, ...], tuple[Dial, ...]]:
 
     def any_dial() -> Dial:
         previous = tuple(draw(value) for _ in range(zones))
-        usual = draw(st.none() | st.floats(0, 500))
+        usual = draw(st.none() | st.integers(0, 200_000).map(lambda used: used / 400))
         return Dial("1", zones, digits, draw(st.sampled_from([1, 20])), previous, draw(st.integers(1, 400)), usual)
 
     before = any_dial()

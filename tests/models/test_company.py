@@ -180,7 +180,7 @@ def test_time_zone(code: str, zone: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_phones_are_shown_as_people_write_them(code: str) -> None:
     first = shipped(code).phones[0]
-    assert first.shown.startswith("8 (800) ") and first.hours
+    assert first.shown.startswith("8\u00a0800\u00a0") and first.hours
 
 
 @pytest.mark.feature("S13")

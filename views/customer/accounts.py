@@ -51,7 +51,7 @@ def attach() -> Any:
         if form.validate():
             account = proven(form.account.data, form.secret.data)
             accounts.link(current_user.id, account)
-            flash(f"Лицевой счёт {account.number} привязан.")
+            flash(f"Лицевой счёт {account.number} привязан.", "good")
             return see("home.show", number=account.number)
     except Refusal as refusal:
         form.refuse(refusal)
@@ -71,7 +71,7 @@ def ask_unlink(number: str) -> Any:
 def unlink(number: str) -> Any:
     accounts.unlink(current_user.id, account_or_404(number))
     session.pop("account", None)
-    flash(f"Лицевой счёт {number} отвязан. Привязать его снова можно в любой день.")
+    flash(f"Лицевой счёт {number} отвязан. Привязать его снова можно в любой день.", "good")
     return see("accounts.index")
 
 
@@ -79,5 +79,5 @@ def unlink(number: str) -> Any:
 @customer_only
 def make_primary(number: str) -> Any:
     accounts.make_primary(current_user.id, account_or_404(number))
-    flash(f"Основной лицевой счёт теперь {number}.")
+    flash(f"Основной лицевой счёт теперь {number}.", "good")
     return see("accounts.index")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, request, url_for
+from flask import Blueprint, abort, flash, request
 from flask_login import current_user
 
 from models import clock, periods
 from models.base import Refusal
 from models.metering import history, readings, receipts
 from views.door import account_or_404, customer_only
-from views.page import page, part, see
+from views.page import page, part, see, see_from_part
 from views.reading_form import blank, seen
 
 room = Blueprint("readings", __name__)
@@ -44,7 +44,7 @@ def send_part(number: str) -> Any:
     context = _form(account)
     receipt = _receive(account, context)
     if receipt:
-        return "", 204, {"HX-Redirect": url_for("readings.receipt", number=number, receipt=receipt)}
+        return see_from_part("readings.receipt", number=number, receipt=receipt)
     return part("customer/readings/_form.html", **context), context["status"]
 
 

@@ -87,7 +87,7 @@ def set_password(token: str) -> Any:
     try:
         if form.validate():
             let_in(recovery.set_password(found, form.password.data, form.password_again.data))
-            flash("Пароль изменён. На других устройствах нужно войти заново.")
+            flash("Пароль изменён. На других устройствах нужно войти заново.", "good")
             return see("home.front")
     except Refusal as refusal:
         form.refuse(refusal)

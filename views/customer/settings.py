@@ -25,17 +25,17 @@ class NameForm(Form):
 
 class EmailForm(Form):
     new_email = Line("Новая почта", most=254, required="Введите адрес почты.")
-    password = Password("Нынешний пароль")
+    password = Password("Нынешний пароль", required="Введите нынешний пароль.")
 
 
 class PhoneForm(Form):
     phone = Line("Новый телефон", most=40, required="Введите номер телефона.")
-    password = Password("Нынешний пароль")
+    password = Password("Нынешний пароль", required="Введите нынешний пароль.")
 
 
 class PasswordForm(Form):
-    password = Password("Нынешний пароль")
-    new_password = Password("Новый пароль")
+    password = Password("Нынешний пароль", required="Введите нынешний пароль.")
+    new_password = Password("Новый пароль", required="Введите новый пароль.")
     new_password_again = Password("Новый пароль ещё раз", required="Введите новый пароль ещё раз.")
 
 
@@ -105,7 +105,7 @@ def use_email(token: str) -> Any:
     except Refusal as refusal:
         flash(refusal.text)
     else:
-        flash("Новая почта подтверждена.")
+        flash("Новая почта подтверждена.", "good")
     return see("settings.show" if current_user.is_authenticated else "sign_in.form")
 
 
@@ -152,11 +152,11 @@ def set_password() -> Any:
     )
 
 
-@room.post("/settings/devices/<int:session_id>/end", endpoint="end_device")
+@room.post("/settings/devices/<int(max=2147483647):session_id>/end", endpoint="end_device")
 @customer_only
 def end_device(session_id: int) -> Any:
     sessions.end(session_id, current_user.id)
-    flash("Вход на том устройстве закончен.")
+    flash("Вход на том устройстве закончен.", "good")
     return see("settings.show")
 
 
@@ -164,7 +164,7 @@ def end_device(session_id: int) -> Any:
 @customer_only
 def end_others() -> Any:
     sessions.end_others(current_user.id, but=current_user.session_id)
-    flash("Вход на всех других устройствах закончен.")
+    flash("Вход на всех других устройствах закончен.", "good")
     return see("settings.show")
 
 
@@ -172,7 +172,7 @@ def _change(template: str, form: Any, done: str, deed: Any) -> Any:
     try:
         if form.validate():
             deed()
-            flash(done)
+            flash(done, "good")
             return see("settings.show")
     except Refusal as refusal:
         form.refuse(refusal)
@@ -180,7 +180,7 @@ def _change(template: str, form: Any, done: str, deed: Any) -> Any:
 
 
 def _devices() -> list[dict[str, Any]]:
-    return [
+    devices = [
         {
             "id": one.id,
             "name": describe(one.device),
@@ -190,3 +190,4 @@ def _devices() -> list[dict[str, Any]]:
         }
         for one in sessions.Session.live(current_user.id)
     ]
+    return sorted(devices, key=lambda device: not device["is_this"])

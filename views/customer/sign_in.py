@@ -11,7 +11,7 @@ from models.base import Refusal
 from models.entrance import sign_in
 from views.door import let_in, let_out, public
 from views.fields import Form, HiddenField, Line, Password
-from views.page import own_path, page, refused, see
+from views.page import next_path, page, refused, see
 
 room = Blueprint("sign_in", __name__)
 _DEVICE_LIVES = 400 * 86_400
@@ -28,7 +28,7 @@ class SignInForm(Form):
 def form() -> Any:
     if current_user.is_authenticated:
         return see("home.front")
-    return page("customer/sign_in/form.html", form=SignInForm(next=own_path(request.args.get("next"))))
+    return page("customer/sign_in/form.html", form=SignInForm(next=next_path(request.args.get("next"))))
 
 
 @room.post("/sign-in", endpoint="enter")
@@ -43,7 +43,7 @@ def enter() -> Any:
         form.refuse(refusal)
         return refused("customer/sign_in/form.html", form)
     let_in(entered.customer)
-    answer = make_response(redirect(own_path(form.next.data) or url_for("home.front"), 303))
+    answer = make_response(redirect(next_path(form.next.data) or url_for("home.front"), 303))
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     answer.set_cookie(
         "device", entered.device, max_age=_DEVICE_LIVES, path="/sign-in", httponly=True, secure=secure, samesite="Lax"
@@ -61,6 +61,4 @@ def ask() -> Any:
 @public
 def leave() -> Any:
     let_out()
-    answer = see("home.front")
-    answer.headers["Clear-Site-Data"] = '"cache"'
-    return answer
+    return see("home.front")

@@ -47,15 +47,16 @@ def form() -> Any:
 @public
 def apply() -> Any:
     form = SignUpForm()
-    is_whole = form.validate()
+    typed = sign_up.Application(
+        email=form.email.data or "", password=form.password.data or "", password_again=form.password_again.data or "",
+        phone=form.phone.data or "", account=form.account.data or "", secret=form.secret.data or "", consented=bool(form.consent.data),
+    )  # fmt: skip
     try:
-        if is_whole:
-            session["activate"] = sign_up.apply(
-                email=form.email.data, password=form.password.data, password_again=form.password_again.data, phone=form.phone.data or "",
-                account=form.account.data or "", secret=form.secret.data or "", consented=bool(form.consent.data),
-            )  # fmt: skip
-            session["activate_email"] = form.email.data.strip()
+        if form.validate():
+            session["activate"] = sign_up.apply(typed)
+            session["activate_email"] = typed.email.strip()
             return see("sign_up.sent")
+        form.refuse(Refusal(problems=sign_up.problems(typed)))
     except Refusal as refusal:
         form.refuse(refusal)
     return refused("customer/sign_up/form.html", form, document=_document())
@@ -104,7 +105,7 @@ def _activate(token: tokens.Token) -> Any:
         flash(refusal.text)
         return see("sign_in.form")
     let_in(customer)
-    flash("Почта подтверждена, кабинет открыт.")
+    flash("Почта подтверждена, кабинет открыт.", "good")
     return see("home.front")
 
 

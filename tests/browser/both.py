@@ -1,0 +1,7 @@
+"""The mark of a journey made twice: with scripts and without them."""
+
+from __future__ import annotations
+
+import pytest
+
+both_ways = pytest.mark.parametrize("guest", [True, False], ids=["js", "plain"], indirect=True)

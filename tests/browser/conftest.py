@@ -1,0 +1,48 @@
+"""The portal and the visitors of browser tests: one server and one browser a worker, a new customer where a test writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.browser.portal import Portal, served
+from tests.browser.visitor import Visitor, visiting
+
+ANNA = "anna@example.ru"
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    with served("krasnoyarsk", tmp_path_factory.mktemp("portal")) as running:
+        yield running
+
+
+@pytest.fixture
+def guest(request: pytest.FixtureRequest, chromium: Any, portal: Portal) -> Iterator[Visitor]:
+    """A visitor who is not signed in; scripts off where the test is parametrised with False."""
+    with visiting(chromium, portal, js=getattr(request, "param", True)) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def newcomer(guest: Visitor, portal: Portal) -> Visitor:
+    """A new customer with an account of two zones that nobody else has; for tests that write."""
+    return guest.settle(portal.household(zones=2))
+
+
+@pytest.fixture(scope="module")
+def anna(chromium: Any, portal: Portal) -> Iterator[Visitor]:
+    """The demo's customer with three accounts, signed in once for a file of tests that only read."""
+    with visiting(chromium, portal) as visitor:
+        visitor.account = "241010000054"
+        yield visitor.sign_in(ANNA)
+
+
+@pytest.fixture
+def stage() -> Iterator[ExitStack]:
+    """Visitors opened in the middle of a test go when it ends."""
+    with ExitStack() as stack:
+        yield stack
