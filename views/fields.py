@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError
 from models.base import Refusal
 from views import kept
 
-__all__ = ["Code", "Form", "HiddenField", "Line", "Password", "Tick"]
+__all__ = ["Code", "Form", "HiddenField", "Line", "Password", "Shown", "Tick"]
 
 
 class Form(FlaskForm):
@@ -36,7 +36,16 @@ class Form(FlaskForm):
                 field.errors = [text]
 
 
-class Line(StringField):
+class Shown(StringField):
+    """A text that comes back to the page as it was typed, but for what HTML cannot hold."""
+
+    def _value(self) -> str:
+        return "".join(
+            character for character in self.data or "" if unicodedata.category(character) not in ("Cc", "Cs")
+        )
+
+
+class Line(Shown):
     """One line of text: up to `most` characters, no control characters, no marks that turn the writing direction."""
 
     def __init__(self, label: str, *, most: int = 200, required: str = "", **options: Any):

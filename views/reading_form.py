@@ -6,13 +6,12 @@ from datetime import date
 from typing import Any
 
 from flask import request
-from wtforms import HiddenField, StringField
 
 from models import clock, company, seal
 from models.metering import checks, windows
 from models.metering.meters import values, zone_names, zones_of
 from models.metering.readings import Standing
-from views.fields import Form
+from views.fields import Form, HiddenField, Shown
 
 
 class ReadingForm(Form):
@@ -68,7 +67,7 @@ def for_standings(standings: list[Standing], today: date) -> ReadingForm:
         meter = standing.meter
         current = values(standing.newest, meter.zones) if standing.newest else (None,) * meter.zones
         for zone, before, now in zip(zones_of(meter), standing.previous, current, strict=True):
-            fields[name_of(meter.id, zone)] = StringField(
+            fields[name_of(meter.id, zone)] = Shown(
                 zone_names(meter)[zone],
                 default="" if now is None else str(now).zfill(meter.digits),
                 render_kw=_attributes(standing, before, today),

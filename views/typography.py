@@ -27,6 +27,7 @@ def hang(app: Flask) -> None:
         full_address=accounts.full_address,
         holder=accounts.holder,
         unit=meters.unit,
+        amount=meters.amount,
         dials=meters.in_words,
         dial_values=lambda reading, meter: meters.values(reading, meter.zones),
         zone_field=lambda zone, meter_id: name_of(meter_id, zone),

@@ -86,7 +86,7 @@ def activate(token: tokens.Token) -> Customer:
                 )
         except IntegrityError:
             raise Refusal(None, "Этот адрес уже подтверждён. Войдите в кабинет.", "sign_up.done") from None
-        document = company.current().consents[CONSENT]
+        document = company.current().consent_versions[CONSENT, data["version"]]  # the one that was shown
         given = datetime.fromisoformat(data["consented_at"])
         consents.give(customer.subject, document, channel="web", at=given, ip=data["ip"], account=data["account"])
         if data["account"] and (account := Account.get_or_none(Account.number == data["account"])):
@@ -102,7 +102,7 @@ def _send(email: str, password_hash: str, phone: str, account: str) -> str:
             return tokens.issue("decoy", f"email:{email}", timedelta(0)).handle  # as much work as for a new one
         issued = tokens.issue(
             PURPOSE, f"email:{email}", LIVES, email=email, password_hash=password_hash, phone=phone, account=account,
-            consented_at=clock.now().isoformat(), ip=audit.actor().ip,
+            consented_at=clock.now().isoformat(), ip=audit.actor().ip, version=company.current().consents[CONSENT].version,
         )  # fmt: skip
         outbox.post("activate", email, {"account": account}, {"token": issued.secret, "code": issued.code})
         return issued.handle

@@ -9,7 +9,7 @@ from typing import Any
 from models import audit
 from models.base import database
 from models.exchange.kinds import KINDS, Counts, Kind, Line
-from models.exchange.table import Fault, lines
+from models.exchange.table import lines
 
 BATCH = 500
 
@@ -53,7 +53,7 @@ def _load(
             continue
         counts.read += 1
         if isinstance(line, list):
-            counts.faults += _some(line, counts)
+            counts.refuse(*line)
             continue
         key = kind.key(line)
         if key in keys or len(batch) == BATCH:
@@ -63,8 +63,3 @@ def _load(
         keys.add(key)
     if batch:
         kind.load(batch, counts)
-
-
-def _some(faults: list[Fault], counts: Counts) -> list[Fault]:
-    """A million bad lines must not fill the memory: the first thousand tell enough."""
-    return faults if len(counts.faults) < 1000 else faults[:0]

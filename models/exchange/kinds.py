@@ -17,6 +17,7 @@ from models.metering.readings import ACCEPTED, BILLED, COUNTED, HELD, REJECTED, 
 from models.people.customers import normal_email, normal_phone
 
 Line = tuple[int, dict[str, Any]]
+MOST_FAULTS = 1000
 
 
 @dataclass
@@ -27,7 +28,12 @@ class Counts:
     new: int = 0
     changed: int = 0
     same: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    bad: int = 0  # faults in all
+    faults: list[Fault] = field(default_factory=list)  # the first of them: a million must not fill the memory
+
+    def refuse(self, *faults: Fault) -> None:
+        self.bad += len(faults)
+        self.faults += faults[: max(0, MOST_FAULTS - len(self.faults))]
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ def _load_accounts(lines: list[Line], counts: Counts) -> None:
     for number, values in lines:
         office = values.pop("office")
         if office and office not in offices:
-            counts.faults.append(Fault(number, "office", f"участка «{office}» нет; загрузите offices раньше"))
+            counts.refuse(Fault(number, "office", f"участка «{office}» нет; загрузите offices раньше"))
             continue
         rows.append(
             {"number": values.pop("account"), "office": offices.get(office), "area": values.pop("area_m2"), **values}
@@ -117,7 +123,7 @@ def _load_meters(lines: list[Line], counts: Counts) -> None:
     rows = []
     for number, values in lines:
         if faults := _meter_faults(number, values, accounts, held):
-            counts.faults += faults
+            counts.refuse(*faults)
             continue
         rows.append({**values, "account": accounts[values["account"]]})
     _upsert(Meter, ("serial",), rows, counts)
@@ -162,7 +168,7 @@ def _load_readings(lines: list[Line], counts: Counts) -> None:
     fresh = []
     for number, values in lines:
         if faults := _reading_faults(number, values, meters):
-            counts.faults += faults
+            counts.refuse(*faults)
             continue
         meter, period = meters[values["serial"]], clock.period(values["taken"])
         if period not in closed:
@@ -173,7 +179,7 @@ def _load_readings(lines: list[Line], counts: Counts) -> None:
         if old is not None and (old.state, old.reason) == (state, values["reason"]):
             counts.same += 1
         elif state in COUNTED and (meter.id, period) in counted and not (old is not None and old.state in COUNTED):
-            counts.faults.append(Fault(number, "state", "за этот месяц уже есть принятое показание этого счётчика"))
+            counts.refuse(Fault(number, "state", "за этот месяц уже есть принятое показание этого счётчика"))
         elif old is not None:
             Reading.update(state=state, reason=values["reason"]).where(Reading.id == old.id).execute()
             counts.changed += 1

@@ -80,6 +80,11 @@ def unit(meter: Any) -> str:
     return company.current().services[meter.service].unit
 
 
+def amount(volume: int, meter: Any) -> str:
+    """«166 кВт⋅ч»"""
+    return f"{words.number(volume)}{words.NBSP}{unit(meter)}"
+
+
 def verification_is_expired(meter: Any, day: date) -> bool:
     return meter.verification_due is not None and meter.verification_due < day
 

@@ -45,6 +45,6 @@ def normal_phone(typed: str, field: str = "phone") -> str:
         number = phonenumbers.parse(typed, "RU")
     except phonenumbers.NumberParseException:
         number = None
-    if number is None or number.country_code != 7 or not phonenumbers.is_valid_number(number):
+    if number is None or not phonenumbers.is_valid_number_for_region(number, "RU"):  # +7 is Kazakhstan's code too
         raise Refusal(field, "Это не похоже на номер телефона. Пример: +7 913 555-01-23", "phone.shape")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from models.base import Refusal
 
@@ -29,7 +29,7 @@ def hashed(password: str) -> str:
 def verify(stored: str, password: str) -> bool:
     try:
         return _hasher.verify(stored, _normal(password))
-    except (VerifyMismatchError, InvalidHashError):
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
 

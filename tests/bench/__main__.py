@@ -55,9 +55,9 @@ def _measure(name: str, home: House, quick: bool) -> Table:
         return mistakes.measure(quick=quick)
     if name == "imports":
         return imports.measure(home, quick=quick)
-    with home.served():
+    with home.served() as session:
         if name == "loads":
-            return loads.measure(home, quick=quick)
+            return loads.measure(home, session, quick=quick)
         visitor = house.anna(home.app)
         return pages.measure(home, visitor) if name == "pages" else slow.measure(home, visitor, quick=quick)
 

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from flask import Flask
 from flask_wtf.csrf import generate_csrf
 
 from models import audit, base, clock, settings
-from models.metering.accounts import Account, held_by
+from models.metering.accounts import Account, Holding, held_by
 from models.people.customers import Customer
 from models.people.sessions import Session
 
@@ -42,21 +42,23 @@ class House:
         return f"http://127.0.0.1:{self.port}"
 
     @contextmanager
-    def served(self) -> Iterator[None]:
-        """The portal as `make run` starts it: gunicorn with two workers of four threads, and the background worker."""
-        with _process([sys.executable, "-m", "flask", "--app", "app", "serve", "--port", str(self.port)], self.port):
-            yield
+    def served(self) -> Iterator[int]:
+        """The portal as `make run` starts it: two web processes of four threads, and the background worker. Gives the id of
+        the processes' session."""
+        command = [sys.executable, "-m", "flask", "--app", "app", "serve", "--port", str(self.port)]
+        with _process(command, self.port) as session:
+            yield session
 
     @contextmanager
-    def controls(self) -> Iterator[str]:
-        """The address of the control pages: the web server's command line is the portal's."""
+    def controls(self) -> Iterator[tuple[str, int]]:
+        """The address of the control pages and their session's id. The web server's command line is the portal's."""
         port = self.port + 1
         command = [
             sys.executable, "-m", "gunicorn", "tests.bench.controls:create_app()", "--bind", f"127.0.0.1:{port}", "--workers", "2",
             "--worker-class", "gthread", "--threads", "4", "--no-control-socket", "--log-level", "warning",
         ]  # fmt: skip
-        with _process(command, port):
-            yield f"http://127.0.0.1:{port}"
+        with _process(command, port) as session:
+            yield f"http://127.0.0.1:{port}", session
 
     def run(self, *words: str) -> None:
         """A command of the portal, `flask --app app …`."""
@@ -128,8 +130,6 @@ def guest_cookie(app: Flask) -> str:
 
 
 def _hold(customer_id: int, account_id: int) -> None:
-    from models.metering.accounts import Holding
-
     Holding.create(customer=customer_id, account=account_id, since=clock.now(), primary_since=clock.now())
 
 
@@ -145,13 +145,26 @@ def _cookie(app: Flask, held: dict[str, object]) -> str:
     return f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(held)}"
 
 
+def cpu_seconds(session: int) -> float | None:
+    """What the processes of a session have used of the CPU so far; None where there is no /proc."""
+    used = 0
+    try:
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                used += int(fields[11]) + int(fields[12]) if int(fields[3]) == session else 0
+    except OSError:
+        return None
+    return used / os.sysconf("SC_CLK_TCK") if used else None
+
+
 @contextmanager
-def _process(command: list[str], port: int) -> Iterator[None]:
+def _process(command: list[str], port: int) -> Iterator[int]:
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
         try:
             _await(process, f"http://127.0.0.1:{port}/sign-in")
-            yield
+            yield process.pid
         except BaseException:
             log.seek(0)
             print(log.read()[-3000:], file=sys.stderr)

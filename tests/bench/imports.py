@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import resource
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from models import periods
@@ -24,7 +21,7 @@ COLUMNS = {
     "seconds": "s",
     "speed": "lines/s",
     "rss": "peak RSS MB",
-    "ratio": "× csv.reader",
+    "ratio": "csv.reader is × faster",
 }
 
 
@@ -35,25 +32,31 @@ def measure(home: House, *, quick: bool = False) -> Table:
         "Speed without start-up; peak RSS with it: «start-up alone» is the same process importing a file of one line."
     ]
     file = write(home, lines)
-    single = home.folder / "single.csv"
-    single.write_text("".join(file.open(encoding="utf-8").readlines()[:2]), encoding="utf-8")
     runs = {
-        "csv.reader alone": ("csv", file), "start-up alone": ("portal", single), "import, new lines": ("portal", file),
-        "import, the same again": ("portal", file),
+        "csv.reader alone": ("csv", file), "start-up alone": ("portal", _head(home, file, 1)), "import, new lines": ("portal", file),
+        "import, the same again": ("portal", _head(home, file, lines // 5)),
     }  # fmt: skip
     base = 0.0
     for what, (how, path) in runs.items():
         found = _child(how, path)
+        many = found["lines"] > 1
         speed = found["lines"] / found["seconds"]
         base = base or speed
-        is_whole = path is file
         table.add(
-            what=what, lines=found["lines"], seconds=round(found["seconds"], 2), speed=round(speed) if is_whole else None,
-            rss=round(found["rss"]), ratio=round(speed / base, 4) if is_whole else None,
+            what=what, lines=found["lines"], seconds=round(found["seconds"], 2), speed=round(speed) if many else None,
+            rss=round(found["rss"]), ratio=round(base / speed) if many else None,
         )  # fmt: skip
         if found["faults"]:
             table.errors.append(f"{what}: {found['faults']} faults")
     return table
+
+
+def _head(home: House, file: Path, lines: int) -> Path:
+    """The first lines of the file, as a file."""
+    head = home.folder / f"first-{lines}.csv"
+    with file.open(encoding="utf-8") as source:
+        head.write_text("".join(islice(source, lines + 1)), encoding="utf-8")
+    return head
 
 
 def write(home: House, lines: int) -> Path:
@@ -99,7 +102,7 @@ def _table(home: House, kind: str, header: str, lines: list[str]) -> None:
 
 def _child(how: str, file: Path) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.imports", how, str(file)],
+        [sys.executable, "-m", "tests.bench.child", how, str(file)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -108,36 +111,3 @@ def _child(how: str, file: Path) -> dict[str, float]:
     if done.returncode:
         raise SystemExit(done.stderr)
     return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def _main(how: str, file: Path) -> None:
-    """In the child: do it once and tell."""
-    read = {"csv": _plain, "portal": _portal}[how](file)
-    next(read)
-    began = time.perf_counter()
-    lines, faults = next(read)
-    seconds = time.perf_counter() - began
-    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * (1024 if sys.platform == "darwin" else 1))
-    print(json.dumps({"lines": lines, "faults": faults, "seconds": seconds, "rss": rss}))
-
-
-def _plain(file: Path) -> Iterator[tuple[int, int]]:
-    yield 0, 0
-    with file.open(encoding="utf-8", newline="") as text:
-        yield sum(1 for _ in csv.reader(text, delimiter=";")) - 1, 0
-
-
-def _portal(file: Path) -> Iterator[tuple[int, int]]:
-    from app import create_app
-    from models import base
-    from models.exchange import imports
-
-    create_app()
-    with base.connection():
-        yield 0, 0
-        counts = imports.load("readings", file)
-        yield counts.read, len(counts.faults)
-
-
-if __name__ == "__main__":
-    _main(sys.argv[1], Path(sys.argv[2]))

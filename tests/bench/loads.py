@@ -22,14 +22,15 @@ from models.metering.meters import Meter
 from tests.bench import house, imports
 from tests.bench.house import House, Visitor
 from tests.bench.table import Table
+from views.assets import COOKIE, STYLES_NAME, shelf
 
-CONNECTIONS, ROUNDS, SECONDS = 8, 3, 4.0
+CONNECTIONS, ROUNDS, SECONDS = 8, 5, 2.0
 AIM = 0.6  # of the control page, for home
 ACCOUNTS, QUICK_ACCOUNTS = 2_000, 40
 CONTROL = "control page, no query"
 COLUMNS = {
     "what": "what", "rps": "req/s", "p50": "p50 ms", "p99": "p99 ms", "ratio": "× control", "least": "lowest", "most": "highest",
-    "body": "body B",
+    "cpu": "CPU ms", "cpu_ratio": "CPU × control", "body": "body B",
 }  # fmt: skip
 
 _WRK_POSTS = """
@@ -57,12 +58,14 @@ class Post:
 
 @dataclass
 class Round:
-    """One measurement: answers a second, the two percentiles in ms, how many answers were wrong."""
+    """One measurement: answers a second, the two percentiles in ms, how many answers were wrong, the server's CPU ms an answer."""
 
     rps: float
     p50: float
     p99: float
+    answers: int
     wrong: int
+    cpu: float | None = None
 
 
 @dataclass
@@ -71,13 +74,14 @@ class Target:
 
     what: str
     url: str
+    session: int  # of the server's processes
     cookie: str = ""
     posts: Callable[[int], list[Post]] | None = None
     rounds: list[Round] = field(default_factory=list)
 
 
-def measure(home: House, *, quick: bool = False) -> Table:
-    """Needs the portal served."""
+def measure(home: House, session: int, *, quick: bool = False) -> Table:
+    """Needs the portal served; `session` is its processes'."""
     has_wrk = shutil.which("wrk") is not None
     rounds, seconds = (1, 1.0) if quick else (ROUNDS, SECONDS)
     table = Table(
@@ -85,10 +89,11 @@ def measure(home: House, *, quick: bool = False) -> Table:
     )
     table.notes = [
         f"Loader: {'wrk -t1' if has_wrk else 'Python threads (wrk is not installed)'}; brotli asked for; server 2 workers × 4 threads.",
-        f"lowest, highest: req/s of single rounds. × control: to «{CONTROL}»; the aim for home is {AIM}.",
+        f"× control: req/s to those of «{CONTROL}», the median of the rounds' own ratios; the aim for home is {AIM}.",
+        "CPU ms: what the server's processes used for one answer, and its ratio: a busy machine moves it least. Styles are in the cache.",
     ]
-    with home.controls() as controls:
-        targets = _targets(home, controls, quick)
+    with home.controls() as (controls, controls_session):
+        targets = _targets(home, session, controls, controls_session, quick)
         for target in targets:
             _body(target)  # warm
         for number in range(rounds):
@@ -98,17 +103,17 @@ def measure(home: House, *, quick: bool = False) -> Table:
     return table
 
 
-def _targets(home: House, controls: str, quick: bool) -> list[Target]:
-    visitor, guest = house.anna(home.app), house.guest_cookie(home.app)
-    own = f"{home.url}/accounts/{visitor.account}"
+def _targets(home: House, session: int, controls: str, controls_session: int, quick: bool) -> list[Target]:
+    visitor, styles = house.anna(home.app), f"{COOKIE}={shelf()[STYLES_NAME].digest}"
+    own, cookie = f"{home.url}/accounts/{visitor.account}", f"{visitor.cookie}; {styles}"
     posts = _posts(home, quick)
     return [
-        Target("empty Flask view", f"{controls}/bench/empty/"),
-        Target(CONTROL, f"{controls}/bench/page", guest),
-        Target("home", f"{own}/", visitor.cookie),
-        Target("readings form", f"{own}/readings", visitor.cookie),
-        Target("history, consumption", f"{own}/history/consumption", visitor.cookie),
-        Target("reading POST", home.url, posts=posts),
+        Target("empty Flask view", f"{controls}/bench/empty/", controls_session),
+        Target(CONTROL, f"{controls}/bench/page", controls_session, f"{house.guest_cookie(home.app)}; {styles}"),
+        Target("home", f"{own}/", session, cookie),
+        Target("readings form", f"{own}/readings", session, cookie),
+        Target("history, consumption", f"{own}/history/consumption", session, cookie),
+        Target("reading POST", home.url, session, posts=posts),
     ]
 
 
@@ -138,19 +143,27 @@ def _post(visitor: Visitor, meters: dict[str, int], token: str, number: int) -> 
 
 
 def _fill(table: Table, targets: list[Target]) -> None:
-    median = {target.what: statistics.median(one.rps for one in target.rounds) for target in targets}
+    control = next(target.rounds for target in targets if target.what == CONTROL)
     for target in targets:
         rates = [one.rps for one in target.rounds]
-        ratio = median[target.what] / median[CONTROL]
+        ratio = statistics.median(one.rps / other.rps for one, other in zip(target.rounds, control, strict=True))
+        cpu, cpu_control = _cpu(target.rounds), _cpu(control)
         table.add(
-            what=target.what, rps=round(median[target.what]), p50=round(statistics.median(one.p50 for one in target.rounds), 1),
+            what=target.what, rps=round(statistics.median(rates)), p50=round(statistics.median(one.p50 for one in target.rounds), 1),
             p99=round(statistics.median(one.p99 for one in target.rounds), 1), ratio=round(ratio, 2), least=round(min(rates)),
-            most=round(max(rates)), body=_body(target),
+            most=round(max(rates)), cpu=cpu and round(cpu, 2), cpu_ratio=cpu and cpu_control and round(cpu_control / cpu, 2),
+            body=_body(target),
         )  # fmt: skip
         if wrong := sum(one.wrong for one in target.rounds):
             table.errors.append(f"{target.what}: {wrong} answers were wrong")
-    if median["home"] / median[CONTROL] < AIM:
-        table.misses.append(f"home is {median['home'] / median[CONTROL]:.2f} of the control page, the aim is {AIM}")
+        if target.what == "home" and ratio < AIM:
+            table.misses.append(f"home is {ratio:.2f} of the control page, the aim is {AIM}")
+
+
+def _cpu(rounds: list[Round]) -> float | None:
+    """The median of the server's CPU milliseconds an answer."""
+    known = [one.cpu for one in rounds if one.cpu is not None]
+    return statistics.median(known) if known else None
 
 
 def _body(target: Target) -> int | None:
@@ -163,7 +176,12 @@ def _body(target: Target) -> int | None:
 
 def _round(folder: Path, target: Target, number: int, seconds: float, has_wrk: bool) -> Round:
     posts = target.posts(number) if target.posts else []
-    return _wrk(folder, target, posts, seconds) if has_wrk else _threads(target, posts, seconds)
+    before = house.cpu_seconds(target.session)
+    done = _wrk(folder, target, posts, seconds) if has_wrk else _threads(target, posts, seconds)
+    after = house.cpu_seconds(target.session)
+    if before is not None and after is not None and done.answers:
+        done.cpu = 1000 * (after - before) / done.answers
+    return done
 
 
 # ---- wrk
@@ -190,7 +208,8 @@ def _said(text: str) -> Round:
     non = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     wrong = (int(non[1]) if non else 0) + (sum(map(int, broken.groups())) if broken else 0)
-    return Round(float(rps[1]) if rps else 0.0, rates["50"], rates["99"], wrong)
+    answers = re.search(r"(\d+) requests in", text)
+    return Round(float(rps[1]) if rps else 0.0, rates["50"], rates["99"], int(answers[1]) if answers else 0, wrong)
 
 
 _MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
@@ -210,7 +229,8 @@ def _threads(target: Target, posts: list[Post], seconds: float) -> Round:
     for worker in workers:
         worker.join()
     times.sort()
-    return Round(len(times) / seconds, 1000 * times[len(times) // 2], 1000 * times[len(times) * 99 // 100], len(wrong))
+    middle, late = 1000 * times[len(times) // 2], 1000 * times[len(times) * 99 // 100]
+    return Round(len(times) / seconds, middle, late, len(times), len(wrong))
 
 
 def _ask(target: Target, posts: Iterator[Post] | None, until: float, times: list[float], wrong: list[int]) -> None:

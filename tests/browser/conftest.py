@@ -11,7 +11,7 @@ import pytest
 from tests.browser.portal import Portal, served
 from tests.browser.visitor import Visitor, visiting
 
-ANNA = "anna@example.ru"
+ANNAS = "241010000054"
 
 
 @pytest.fixture(scope="session")
@@ -29,16 +29,29 @@ def guest(request: pytest.FixtureRequest, chromium: Any, portal: Portal) -> Iter
 
 @pytest.fixture
 def newcomer(guest: Visitor, portal: Portal) -> Visitor:
-    """A new customer with an account of two zones that nobody else has; for tests that write."""
-    return guest.settle(portal.household(zones=2))
+    """A new customer whose account nobody else has; for tests that pass readings."""
+    return guest.settle(portal.household())
 
 
-@pytest.fixture(scope="module")
-def anna(chromium: Any, portal: Portal) -> Iterator[Visitor]:
-    """The demo's customer with three accounts, signed in once for a file of tests that only read."""
+@pytest.fixture
+def relative(guest: Visitor, portal: Portal) -> Visitor:
+    """A new customer with an account that others hold as well; for tests that pass no readings."""
+    return guest.settle(portal.shared())
+
+
+@pytest.fixture(scope="session")
+def cookies(chromium: Any, portal: Portal) -> Any:
+    """What Anna's browser keeps after signing in: signing in anew for each test would meet the limit on tries."""
     with visiting(chromium, portal) as visitor:
-        visitor.account = "241010000054"
-        yield visitor.sign_in(ANNA)
+        return visitor.sign_in("anna@example.ru").context.storage_state()
+
+
+@pytest.fixture
+def anna(request: pytest.FixtureRequest, chromium: Any, portal: Portal, cookies: Any) -> Iterator[Visitor]:
+    """The demo's customer with three accounts, signed in; for tests that only read. Scripts off as with `guest`."""
+    with visiting(chromium, portal, js=getattr(request, "param", True), cookies=cookies) as visitor:
+        visitor.account = ANNAS
+        yield visitor
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.both import both_ways
-from tests.browser.portal import PASSWORD, Household
+from tests.browser.portal import PASSWORD, Household, Portal
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -21,20 +21,21 @@ RECEIPT = re.compile(r"\d{4}-\d{6}")
 @pytest.mark.feature("B1")
 def test_pass_a_reading_and_get_a_receipt(newcomer: Visitor) -> None:
     newcomer.open("/").follow("Показания")
-    day, night = newcomer.used(120, 40)
-    newcomer.type_readings(day, night)
+    values = newcomer.used(160)
+    newcomer.type_readings(*values)
     newcomer.press("Передать")
     newcomer.heading("Показания переданы")
     newcomer.sees(RECEIPT)
     newcomer.sees("160\u00a0кВт⋅ч")
-    assert [(row["Т1"], row["Т2"], row[STATE]) for row in newcomer.passed()] == [(str(day), str(night), "принято к расчёту")]
+    assert newcomer.stored() == [values]
+    assert [row[STATE] for row in newcomer.passed()] == ["принято к расчёту"]
     assert newcomer.noise == []
 
 
 @pytest.mark.feature("S23")
-def test_usage_is_shown_while_one_types(newcomer: Visitor) -> None:
-    newcomer.open_readings()
-    day, night = newcomer.used(1200, 34)
+def test_usage_is_shown_while_one_types(guest: Visitor, portal: Portal) -> None:
+    newcomer = guest.settle(portal.household(zones=2)).open_readings()
+    day, night = newcomer.used(1200)
     first, second = newcomer.dials()
     first.press_sequentially(str(day))
     usage = newcomer.page.get_by_role("status").filter(has_text="кВт⋅ч")
@@ -52,8 +53,7 @@ def test_usage_is_shown_while_one_types(newcomer: Visitor) -> None:
 @pytest.mark.feature("S23")
 def test_usage_is_shown_before_sending_without_scripts(newcomer: Visitor) -> None:
     newcomer.open_readings()
-    day, night = newcomer.used(100, 34)
-    newcomer.type_readings(day, night)
+    newcomer.type_readings(*newcomer.used(134))
     newcomer.press("Проверить")
     newcomer.sees("Расход 134\u00a0кВт⋅ч")
     assert newcomer.passed() == []
@@ -63,22 +63,22 @@ def test_usage_is_shown_before_sending_without_scripts(newcomer: Visitor) -> Non
 
 @both_ways
 @pytest.mark.feature("M6")
-def test_swapped_zones_are_guessed_and_the_guess_is_taken(newcomer: Visitor) -> None:
-    newcomer.open_readings()
-    day, night = newcomer.used(90, 60)
+def test_swapped_zones_are_guessed_and_the_guess_is_taken(guest: Visitor, portal: Portal) -> None:
+    newcomer = guest.settle(portal.household(zones=2)).open_readings()
+    day, night = newcomer.used(90)
     newcomer.type_readings(night, day)
     newcomer.press("Передать")
     expect(newcomer.summary()).to_contain_text("перепутаны зоны")
     assert newcomer.passed() == []
     newcomer.page.get_by_role("button", name=re.compile("^Да, передать")).first.click()
     newcomer.heading("Показания переданы")
-    assert [(row["Т1"], row["Т2"]) for row in newcomer.passed()] == [(str(day), str(night))]
+    assert newcomer.stored() == [[day, night]]
 
 
 @both_ways
 def test_a_doubt_is_confirmed_and_held_for_staff(newcomer: Visitor) -> None:
     newcomer.open_readings()
-    values = newcomer.used(30 * newcomer.usual(), 0)
+    values = newcomer.used(30 * newcomer.usual())
     newcomer.type_readings(*values)
     newcomer.press("Передать")
     expect(newcomer.summary()).to_contain_text("больше")
@@ -92,10 +92,10 @@ def test_a_doubt_is_confirmed_and_held_for_staff(newcomer: Visitor) -> None:
 @pytest.mark.feature("S24")
 def test_a_correction_replaces_and_the_history_keeps_both(newcomer: Visitor) -> None:
     newcomer.open_readings()
-    newcomer.type_readings(*newcomer.used(100, 30))
+    newcomer.type_readings(*newcomer.used(100))
     newcomer.press("Передать")
     newcomer.follow("Исправить показание")
-    newcomer.type_readings(*newcomer.used(110, 30))
+    newcomer.type_readings(*newcomer.used(110))
     newcomer.page.get_by_role("main").get_by_role("button", name=re.compile("^(Передать|Исправить)")).first.click()
     newcomer.heading("Показания переданы")
     assert sorted(row[STATE] for row in newcomer.passed()) == ["заменено", "принято к расчёту"]
@@ -108,16 +108,16 @@ def test_a_correction_replaces_and_the_history_keeps_both(newcomer: Visitor) -> 
 @pytest.mark.feature("S21")
 def test_a_fraction_is_cut_and_said(newcomer: Visitor) -> None:
     newcomer.open_readings()
-    day, night = newcomer.used(20, 10)
-    newcomer.type_readings(f"{day},9", f"{night}.5")
+    values = newcomer.used(20)
+    newcomer.type_readings(*(f"{value},9" for value in values))
     newcomer.press("Передать")
     newcomer.sees("записали только целую часть")
-    assert [(row["Т1"], row["Т2"]) for row in newcomer.passed()] == [(str(day), str(night))]
+    assert newcomer.stored() == [values]
 
 
 @both_ways
-def test_mistakes_are_said_by_the_field_and_nothing_typed_is_lost(newcomer: Visitor) -> None:
-    newcomer.open_readings()
+def test_mistakes_are_said_by_the_field_and_nothing_typed_is_lost(guest: Visitor, portal: Portal) -> None:
+    newcomer = guest.settle(portal.household(zones=2)).open_readings()
     newcomer.type_readings("abc", "12345678")
     newcomer.press("Передать")
     expect(newcomer.summary()).to_be_focused()
@@ -131,7 +131,7 @@ def test_mistakes_are_said_by_the_field_and_nothing_typed_is_lost(newcomer: Visi
 @both_ways
 def test_back_and_again_is_one_reading(newcomer: Visitor) -> None:
     newcomer.open_readings()
-    values = newcomer.used(50, 20)
+    values = newcomer.used(50)
     newcomer.type_readings(*values)
     newcomer.press("Передать")
     newcomer.heading("Показания переданы")
@@ -145,7 +145,7 @@ def test_back_and_again_is_one_reading(newcomer: Visitor) -> None:
 @both_ways
 def test_a_double_click_is_one_reading(newcomer: Visitor) -> None:
     newcomer.open_readings()
-    newcomer.type_readings(*newcomer.used(50, 20))
+    newcomer.type_readings(*newcomer.used(50))
     newcomer.page.get_by_role("main").get_by_role("button", name="Передать", exact=True).dblclick()
     newcomer.heading("Показания переданы")
     assert len(newcomer.passed()) == 1
@@ -154,7 +154,7 @@ def test_a_double_click_is_one_reading(newcomer: Visitor) -> None:
 @both_ways
 def test_what_was_typed_survives_a_session_that_ended(newcomer: Visitor) -> None:
     newcomer.open_readings()
-    values = newcomer.used(70, 20)
+    values = newcomer.used(70)
     newcomer.type_readings(*values)
     form = newcomer.page
     newcomer.tab().goto("/")
@@ -175,7 +175,7 @@ def test_what_was_typed_survives_a_session_that_ended(newcomer: Visitor) -> None
 
 def test_the_home_page_takes_readings_too(newcomer: Visitor) -> None:
     newcomer.open("/")
-    newcomer.type_readings(*newcomer.used(33, 11))
+    newcomer.type_readings(*newcomer.used(33))
     newcomer.press("Передать")
     newcomer.heading("Показания переданы")
 

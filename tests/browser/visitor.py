@@ -22,12 +22,12 @@ _REFUSED = re.compile(r"the server responded with a status of (401|404|422)")  #
 class Visitor:
     """One browser, with cookies of its own. `js=False`: a browser that runs no scripts."""
 
-    def __init__(self, browser: Browser, portal: Portal, *, js: bool = True):
-        self.portal, self.js = portal, js
-        self.browser = browser
+    def __init__(self, browser: Browser, portal: Portal, *, js: bool = True, cookies: Any = None):
+        self.browser, self.portal, self.js = browser, portal, js
         self.context = browser.new_context(
-            base_url=portal.url, viewport=PHONE, locale="ru-RU", java_script_enabled=js, reduced_motion="reduce"
-        )
+            base_url=portal.url, viewport=PHONE, locale="ru-RU", java_script_enabled=js, reduced_motion="reduce",
+            storage_state=cookies,
+        )  # fmt: skip
         self.context.set_default_timeout(10_000)
         self.noise: list[str] = []
         self.email, self.account = "", ""
@@ -139,18 +139,22 @@ class Visitor:
         return [dial.input_value() for dial in self.dials()]
 
     def used(self, *usage: int) -> list[int]:
-        """The dial values that make these usages."""
-        return [before + more for before, more in zip(self.previous(), usage, strict=True)]
+        """The dial values that make these usages; zones that are not named stand still."""
+        return [before + more for before, more in itertools.zip_longest(self.previous(), usage, fillvalue=0)]
 
     def passed(self) -> list[dict[str, str]]:
         """This month's rows of the history file: what the portal has stored, whatever the screen says."""
         text = self.context.request.get(f"/accounts/{self.account}/history/readings.csv?from=2026-11").text()
         return list(csv.DictReader(StringIO(text.lstrip("\ufeff")), delimiter=";"))
 
+    def stored(self) -> list[list[int]]:
+        """The dial values of this month's rows."""
+        return [[int(row[zone]) for zone in ("Т1", "Т2", "Т3") if row[zone]] for row in self.passed()]
+
 
 @contextmanager
-def visiting(browser: Browser, portal: Portal, *, js: bool = True) -> Iterator[Visitor]:
-    visitor = Visitor(browser, portal, js=js)
+def visiting(browser: Browser, portal: Portal, *, js: bool = True, cookies: Any = None) -> Iterator[Visitor]:
+    visitor = Visitor(browser, portal, js=js, cookies=cookies)
     try:
         yield visitor
     finally:

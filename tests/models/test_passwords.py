@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 from argon2 import extract_parameters
 from hypothesis import given, settings
@@ -65,7 +67,7 @@ def test_each_hash_has_a_salt_of_its_own() -> None:
     assert passwords.hashed("трава-у-дома") != passwords.hashed("трава-у-дома")
 
 
-@pytest.mark.parametrize("stored", ["", "x", "$argon2id$", "трава-у-дома"])
+@pytest.mark.parametrize("stored", ["", "x", "$2b$12$abcdefghijklmnopqrstuv"])
 def test_what_is_no_hash_matches_nothing(stored: str) -> None:
     assert not passwords.verify(stored, "трава-у-дома")
 
@@ -75,11 +77,13 @@ def test_nothing_matches_the_decoy() -> None:
     assert not passwords.verify(passwords.decoy(), "no such customer")
 
 
-def test_cost_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2id, 19 MiB, two passes: OWASP's least."""
-    source = passwords.__spec__.loader.get_source("models.people.passwords")
-    assert "time_cost=2, memory_cost=19_456, parallelism=1" in source
-    assert extract_parameters(passwords.hashed("x")).type.name == "ID"
+def test_cost_in_production() -> None:
+    """Argon2id, 19 MiB, two passes: OWASP's least. The tests' own hasher is cheaper, so this looks at a fresh one."""
+    spec = importlib.util.find_spec("models.people.passwords")
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    cost = extract_parameters(fresh.hashed("x"))
+    assert (cost.type.name, cost.memory_cost, cost.time_cost) == ("ID", 19_456, 2)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=40))

@@ -32,11 +32,11 @@ def load(kind: str, file: Path, dry_run: bool, keep_good: bool) -> None:
         raise click.ClickException(f"{file}: {error}") from error
     for fault in counts.faults[:_SHOWN]:
         click.echo(f"строка {fault.line}{', ' if fault.column else ''}{fault.column}: {fault.reason}")
-    if len(counts.faults) > _SHOWN:
-        click.echo(f"… и ещё {len(counts.faults) - _SHOWN}")
+    if counts.bad > _SHOWN:
+        click.echo(f"… и ещё {counts.bad - _SHOWN}")
     stored = not dry_run and (keep_good or not counts.faults)
     click.echo(
-        f"прочитано {counts.read}, новых {counts.new}, изменено {counts.changed}, без изменений {counts.same}, ошибок {len(counts.faults)}"
+        f"прочитано {counts.read}, новых {counts.new}, изменено {counts.changed}, без изменений {counts.same}, ошибок {counts.bad}"
     )
     click.echo("записано" if stored else "ничего не записано")
     if counts.faults:

@@ -1,0 +1,105 @@
+"""The portal's own check-up: quiet when all is well, and each illness is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from peewee import Database
+
+from models import base, clock, doctor
+from models.consents import Consent
+from models.metering import readings
+from models.metering.meters import Meter
+from models.metering.readings import Closing, Reading, Receipt
+from tests import cast
+from tests.engines import Engine
+
+
+@pytest.fixture
+def anna(db: Database) -> cast.Person:
+    return cast.anna()
+
+
+def test_well(anna: cast.Person) -> None:
+    cast.boris(anna)
+    cast.vera()
+    readings.receive(anna.account, {anna.meter.id: ("6440", "2720")}, channel="web", key="1")
+    readings.receive(anna.account, {anna.meter.id: ("6319", "2720")}, channel="web", key="2", confirmed=True)
+    readings.close("2026-10")
+    assert doctor.complaints() == []
+
+
+def test_empty_database_is_well(db: Database) -> None:
+    assert doctor.complaints() == []
+
+
+def test_reading_under_another_account(anna: cast.Person) -> None:
+    Reading.update(account=cast.vera().account).where(Reading.period == "2026-10").execute()
+    assert "under an account that is not their meter's" in told()
+
+
+def test_reading_longer_than_the_dial(anna: cast.Person) -> None:
+    Meter.update(digits=4).execute()
+    Reading.update(t2=66_666).where(Reading.period == "2026-10").execute()
+    assert "1 do not fit their dial" in told()
+
+
+def test_reading_still_open_in_a_billed_period(anna: cast.Person) -> None:
+    Closing.create(period="2026-10")
+    assert "1 are still open in a period that was billed" in told()
+
+
+def test_held_without_a_reason(anna: cast.Person) -> None:
+    cast.read(anna.meter, "2026-11-20", 1, 1, state="held")
+    assert "1 held or rejected without a reason" in told()
+
+
+def test_receipt_of_nothing(anna: cast.Person) -> None:
+    Receipt.create(account=anna.account, channel="web", key="k", received_at=clock.now())
+    assert "1 without a reading" in told()
+
+
+def test_customer_without_a_consent(anna: cast.Person) -> None:
+    Consent.delete().execute()
+    assert "1 without a consent" in told()
+
+
+def test_each_illness_is_told(anna: cast.Person) -> None:
+    Consent.delete().execute()
+    Receipt.create(account=anna.account, channel="web", key="k", received_at=clock.now())
+    assert len(doctor.complaints()) == 2
+
+
+def told() -> str:
+    (complaint,) = doctor.complaints()
+    return complaint
+
+
+@pytest.fixture
+def bare(engine: Engine) -> Iterator[None]:
+    """A database that nobody has migrated."""
+    before = base.database.obj
+    with engine.fresh() as url:
+        database = base.connect(url)
+        base.database.initialize(database)
+        with database.connection_context():
+            yield
+        database.close_all()
+    base.database.initialize(before)
+
+
+def test_migration_not_applied(bare: None) -> None:
+    assert "migrations not applied: 0001_initial" in told() and "flask --app app migrate" in told()
+
+
+def test_row_that_refers_to_nothing(anna: cast.Person, db: Database, engine: Engine) -> None:
+    if engine.name == "postgres":
+        with pytest.raises(Exception, match="foreign key"), db.atomic():
+            Reading.update(meter=999).execute()
+        return
+    db.pragma("foreign_keys", 0)
+    Reading.update(meter=999).where(Reading.taken == date(2026, 10, 20)).execute()
+    db.pragma("foreign_keys", 1)
+    assert "a row of reading refers to nothing" in " ".join(doctor.complaints())

@@ -1,0 +1,121 @@
+"""Settings from the environment: a wrong or missing one stops the start with its name and the reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from models import settings
+from models.settings import Settings, SettingsError
+
+SECRET = "0123456789abcdef0123456789abcdef"
+PRODUCTION = {"KABINET_ENV": "production", "KABINET_SECRET_KEY": SECRET, "KABINET_PUBLIC_URL": "https://lk.example.ru"}
+
+
+def read(**given: str) -> Settings:
+    return settings.read({f"KABINET_{name}": value for name, value in given.items()})
+
+
+def wrong(environ: dict[str, str]) -> SettingsError:
+    with pytest.raises(SettingsError) as caught:
+        settings.read(environ)
+    return caught.value
+
+
+def test_nothing_given_is_the_demo_in_krasnoyarsk() -> None:
+    chosen = settings.read({"PATH": "/bin", "HOME": "/root"})
+    assert (chosen.is_demo, chosen.company, chosen.secret_key, chosen.queue_url) == (True, "krasnoyarsk", settings.DEMO_SECRET, "")
+    assert chosen.database_url == f"sqlite:///{settings.ROOT}/var/kabinet.db"
+    assert (chosen.public_url, chosen.is_https, chosen.trusted_proxies, chosen.now) == ("http://127.0.0.1:8000", False, 0, None)
+
+
+def test_empty_is_not_given() -> None:
+    assert read(COMPANY="", NOW="", DATABASE_URL="") == settings.read({})
+
+
+def test_database_lies_in_the_var_folder() -> None:
+    assert read(VAR_DIR="/srv/kabinet").database_url == "sqlite:////srv/kabinet/kabinet.db"
+
+
+def test_secret_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    assert read(SECRET_KEY_FILE=str(tmp_path / "secret")).secret_key == SECRET
+
+
+def test_old_secrets_between_spaces() -> None:
+    assert read(OLD_SECRET_KEYS="one two").old_secret_keys == ("one", "two")
+
+
+def test_clock_starts_where_told() -> None:
+    assert read(NOW="2026-11-20T10:00").now == datetime(2026, 11, 20, 10)
+
+
+def test_address_without_the_last_slash() -> None:
+    assert read(PUBLIC_URL="https://lk.example.ru/").public_url == "https://lk.example.ru"
+
+
+def test_production() -> None:
+    chosen = settings.read(PRODUCTION)
+    assert not chosen.is_demo and chosen.is_https
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("ENV", "prod", "must be demo or production"),
+        ("DATABASE_URL", "mysql://localhost/k", "must begin with sqlite:/// or postgresql://"),
+        ("DATABASE_URL", "postgresql://[", "must begin with"),
+        ("QUEUE_URL", "amqp://localhost", "must be empty"),
+        ("PUBLIC_URL", "lk.example.ru", "must be http(s)://host"),
+        ("PUBLIC_URL", "https://", "must be http(s)://host"),
+        ("PUBLIC_URL", "https://lk.example.ru/cabinet", "no path"),
+        ("PUBLIC_URL", "ftp://lk.example.ru", "must be http(s)://host"),
+        ("PUBLIC_URL", "http://[", "must be http(s)://host"),
+        ("TRUSTED_PROXIES", "-1", "number of proxies"),
+        ("TRUSTED_PROXIES", "6", "number of proxies"),
+        ("TRUSTED_PROXIES", "²", "number of proxies"),
+        ("TRUSTED_PROXIES", "one", "number of proxies"),
+        ("NOW", "вчера", "must be an ISO date-time"),
+        ("NOW", "2026-02-30", "must be an ISO date-time"),
+        ("COMPANIES_DIR", "/nowhere", "no such folder: /nowhere"),
+        ("SECRET_KEY_FILE", "/nowhere", "cannot be read: No such file or directory"),
+        ("SECRETKEY", "x", "no such setting"),
+        ("COMPANY_FILE", "x", "no such setting"),
+    ],
+)
+def test_wrong_value_is_named_with_the_reason(name: str, value: str, reason: str) -> None:
+    error = wrong({f"KABINET_{name}": value})
+    assert error.name == f"KABINET_{name}" and reason in error.reason
+    assert str(error) == f"{error.name}: {error.reason}"
+
+
+def test_secret_given_twice(tmp_path: Path) -> None:
+    error = wrong({"KABINET_SECRET_KEY": SECRET, "KABINET_SECRET_KEY_FILE": str(tmp_path)})
+    assert error.name == "KABINET_SECRET_KEY" and "given twice" in error.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "reason"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY", "at least 32 characters"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY", "at least 32 characters"),
+        ({"SECRET_KEY": settings.DEMO_SECRET}, "SECRET_KEY", "random secret"),
+        ({"NOW": "2026-11-20"}, "NOW", "cannot be set in production"),
+        ({"PUBLIC_URL": ""}, "PUBLIC_URL", "needs the address customers type"),
+        ({"PUBLIC_URL": "http://lk.example.ru"}, "PUBLIC_URL", "needs https://"),
+    ],
+)
+def test_production_refuses_what_is_for_demo(change: dict[str, str], name: str, reason: str) -> None:
+    error = wrong({**PRODUCTION, **{f"KABINET_{key}": value for key, value in change.items()}})
+    assert error.name == f"KABINET_{name}" and reason in error.reason
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
+def test_production_may_be_tried_at_home_without_tls(host: str) -> None:
+    assert settings.read({**PRODUCTION, "KABINET_PUBLIC_URL": f"http://{host}"})
+
+
+def test_error_does_not_print_the_secret() -> None:
+    assert "short-secret" not in str(wrong({**PRODUCTION, "KABINET_SECRET_KEY": "short-secret"}))
