@@ -101,27 +101,27 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
             raise SettingsError(name.removeprefix(PREFIX), "no such setting")
 
 
-def _split(name: str, url: str) -> SplitResult:
+def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
-    except ValueError as error:
-        raise SettingsError(name, f"is no address: {error}") from error
+    except ValueError:  # such as an IPv6 address without its bracket
+        return urlsplit("")
 
 
 def _database_url(url: str) -> str:
-    if _split("DATABASE_URL", url).scheme not in ("sqlite", "postgresql"):
+    if _split(url).scheme not in ("sqlite", "postgresql"):
         raise SettingsError("DATABASE_URL", "must begin with sqlite:/// or postgresql://")
     return url
 
 
 def _queue_url(url: str) -> str:
-    if url and _split("QUEUE_URL", url).scheme not in ("redis", "rediss", "postgresql"):
+    if url and _split(url).scheme not in ("redis", "rediss", "postgresql"):
         raise SettingsError("QUEUE_URL", "must be empty (a SQLite file), redis://… or postgresql://…")
     return url
 
 
 def _public_url(url: str) -> str:
-    parts = _split("PUBLIC_URL", url)
+    parts = _split(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise SettingsError("PUBLIC_URL", "must be http(s)://host with no path, as customers type it")
     return url.rstrip("/")

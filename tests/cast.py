@@ -101,7 +101,11 @@ def hang(
     final: tuple[int, ...] = (),
     **facts: Any,
 ) -> Meter:
-    dials = {f"{kind}_t{i}": value for kind, row in (("initial", initial), ("final", final)) for i, value in enumerate(row, 1)}
+    dials = {
+        f"{kind}_t{i}": value
+        for kind, row in (("initial", initial), ("final", final))
+        for i, value in enumerate(row, 1)
+    }
     usual = {"service": "electricity", "model": "Меркурий 200.02"}
     return Meter.create(
         account=account, serial=serial, zones=zones, digits=digits, ratio=ratio, installed=date.fromisoformat(installed),
@@ -109,7 +113,9 @@ def hang(
     )  # fmt: skip
 
 
-def read(meter: Meter, day: str, *values: int, state: str = "accepted", channel: str = "web", reason: str = "") -> Reading:
+def read(
+    meter: Meter, day: str, *values: int, state: str = "accepted", channel: str = "web", reason: str = ""
+) -> Reading:
     """A reading that is there already, as an import would have stored it."""
     taken = date.fromisoformat(day)
     return Reading.create(

@@ -1,64 +1,100 @@
-"""Pictures of the main pages, on a phone and on a desk, light and dark: `make screenshots` puts them into build/screenshots."""
+"""Pictures for the README, of a phone and of one desk: `make screenshots` puts them into docs/screenshots."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.bench.house import anna, house
+from tests.browser.portal import ROOT, served
+from tests.browser.visitor import PHONE, Visitor, visiting
 
-PAGES = {
-    "front": "/",
-    "sign-in": "/sign-in",
-    "sign-up": "/sign-up",
-    "home": "/accounts/{number}/",
-    "readings": "/accounts/{number}/readings",
-    "history-readings": "/accounts/{number}/history/readings",
-    "history-consumption": "/accounts/{number}/history/consumption",
-    "information": "/accounts/{number}/information",
-    "accounts": "/accounts",
-    "settings": "/settings",
-    "nothing-there": "/no-such-page",
-}
-OPEN = {"front", "sign-in", "sign-up"}  # seen signed out
-WIDTHS = (360, 1280)
+ANNAS = "241010000054"
+DESK = {"width": 1280, "height": 860}
+MOST = 60_000  # bytes a picture
+COLOURS = (256, 128, 64, 32)
+
+
+def home(anna: Visitor) -> None:
+    anna.open(f"/accounts/{ANNAS}/")
+
+
+def readings(anna: Visitor) -> None:
+    anna.open(f"/accounts/{ANNAS}/readings")
+    anna.type_readings(*anna.used(141, 67))
+
+
+def doubt(anna: Visitor) -> None:
+    anna.open(f"/accounts/{ANNAS}/readings")
+    anna.type_readings(*reversed(anna.used(141, 67)))
+    anna.press("Передать")
+    anna.summary().wait_for()
+
+
+def history(anna: Visitor) -> None:
+    anna.open(f"/accounts/{ANNAS}/history/consumption")
+
+
+def receipt(anna: Visitor) -> None:
+    """Last of all: it passes the reading."""
+    readings(anna)
+    anna.press("Передать")
+    anna.heading("Показания переданы")
+
+
+PICTURES: tuple[tuple[str, Callable[[Visitor], None], dict[str, int], str], ...] = (
+    ("home-phone", home, PHONE, "light"),
+    ("home-phone-dark", home, PHONE, "dark"),
+    ("home-desk", home, DESK, "light"),
+    ("readings-phone", readings, PHONE, "light"),
+    ("doubt-phone", doubt, PHONE, "light"),
+    ("history-phone", history, PHONE, "light"),
+    ("receipt-phone", receipt, PHONE, "light"),
+)
 
 
 def main() -> int:
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--port", type=int, default=8031)
-    words.add_argument("--to", type=Path, default=Path("build/screenshots"))
+    words = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__)
+    words.add_argument("--to", type=Path, default=ROOT / "docs" / "screenshots")
     given = words.parse_args()
     given.to.mkdir(parents=True, exist_ok=True)
-    with house(given.port) as portal, portal.served(), sync_playwright() as play:
-        who = anna(portal.app)
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for width in WIDTHS:
-            for scheme in ("light", "dark"):
-                _walk(browser, portal, who, width, scheme, given.to)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        _take(browser, Path(folder), given.to)
         browser.close()
-    print(f"{len(list(given.to.glob('*.png')))} pictures in {given.to}")
     return 0
 
 
-def _walk(browser: Any, portal: Any, who: Any, width: int, scheme: str, to: Path) -> None:
-    size = {"width": width, "height": 800}
-    signed_out = browser.new_context(viewport=size, color_scheme=scheme, locale="ru-RU")
-    signed_in = browser.new_context(viewport=size, color_scheme=scheme, locale="ru-RU")
-    name = portal.app.config["SESSION_COOKIE_NAME"]
-    signed_in.add_cookies([{"name": name, "value": who.cookie.removeprefix(f"{name}="), "url": portal.url}])
-    for title, path in PAGES.items():
-        page = (signed_out if title in OPEN else signed_in).new_page()
-        page.goto(portal.url + path.format(number=who.account), wait_until="networkidle")
-        page.screenshot(path=to / f"{title}-{width}-{scheme}.png", full_page=True)
-        page.close()
-    signed_out.close()
-    signed_in.close()
+def _take(browser: Browser, folder: Path, to: Path) -> None:
+    with served("krasnoyarsk", folder) as portal, visiting(browser, portal) as anna:
+        anna.sign_in("anna@example.ru")
+        for name, show, size, scheme in PICTURES:
+            anna.page.set_viewport_size(size)
+            anna.page.emulate_media(color_scheme=scheme)
+            show(anna)
+            anna.page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
+            picture = small(anna.page.screenshot())
+            (to / f"{name}.png").write_bytes(picture)
+            print(f"{name}.png  {len(picture) / 1000:.0f} kB")
+
+
+def small(png: bytes) -> bytes:
+    """The picture with as many colours as fit into MOST bytes."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    for colours in COLOURS:
+        file = io.BytesIO()
+        image.quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        if file.tell() <= MOST:
+            return file.getvalue()
+    raise SystemExit(f"a picture of {image.size} does not fit into {MOST} bytes")
 
 
 if __name__ == "__main__":

@@ -48,7 +48,8 @@ def _visitor(secret: str) -> Visitor | None:
 
 def hang(app: Flask) -> None:
     """Put the door in front of an application: a connection and an actor for each request, sessions, stale forms."""
-    manager.init_app(app)
+    # Not init_app(): it looks into the session after every answer, and each file would vary by cookie.
+    app.login_manager = manager  # type: ignore[attr-defined]
     app.before_request(_enter)
     app.teardown_request(_leave)
     app.register_error_handler(CSRFError, _stale)

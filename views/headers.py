@@ -34,8 +34,7 @@ def _headers(answer: Response) -> Response:
     for name, value in _FIXED.items():
         answer.headers.setdefault(name, value)
     answer.headers.setdefault("Content-Security-Policy", _policy())
-    if request.blueprint != "assets":
-        answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers.setdefault("Cache-Control", "no-store")
     if current_app.extensions["kabinet"].is_https:
         answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     return answer

@@ -51,10 +51,12 @@ def test_pages_without_scripts(anna: Visitor, path: str) -> None:
 
 def mistaken_sign_in(guest: Visitor) -> None:
     guest.open("/sign-in").press("Войти")
+    guest.summary().wait_for()
 
 
 def mistaken_sign_up(guest: Visitor) -> None:
     guest.open("/sign-up").press("Зарегистрироваться")
+    guest.summary().wait_for()
 
 
 def letter_sent(guest: Visitor) -> None:
@@ -62,6 +64,7 @@ def letter_sent(guest: Visitor) -> None:
     guest.press("Восстановить")
     guest.fill(Код_из_письма="000000")
     guest.press("Дальше")
+    guest.summary().wait_for()
 
 
 @pytest.mark.parametrize("state", [mistaken_sign_in, mistaken_sign_up, letter_sent])
@@ -96,6 +99,7 @@ def test_states_of_the_readings_form(guest: Visitor, portal: Portal) -> None:
 def test_no_account_yet(guest: Visitor, portal: Portal) -> None:
     guest.settle(portal.shared())
     guest.open(f"/accounts/{guest.account}/unlink").press("Отвязать")
+    guest.heading("Мои лицевые счета")
     assert faults(guest) == []
     guest.open("/")
     assert faults(guest) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.visitor import Visitor
 
@@ -43,7 +43,7 @@ def test_an_answer_that_was_lost_makes_no_second_reading(newcomer: Visitor) -> N
     newcomer.open_readings()
     newcomer.type_readings(*newcomer.used(40))
 
-    def lose(route) -> None:  # noqa: ANN001
+    def lose(route: Route) -> None:
         route.fetch()
         route.abort()
 
@@ -57,9 +57,7 @@ def test_an_answer_that_was_lost_makes_no_second_reading(newcomer: Visitor) -> N
 
 
 def test_a_plain_form_is_not_sent_into_the_void(relative: Visitor) -> None:
-    relative.open("/accounts/link")
-    relative.page.evaluate("Promise.all([...document.scripts].map((script) => script.src))")
-    relative.open_readings()  # a page with the small comforts
+    relative.open_readings()
     relative.context.set_offline(True)
     relative.page.get_by_role("button", name="Выйти").click()
     expect(relative.page.get_by_role("status").filter(has_text="Нет связи.")).to_be_visible()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from peewee import Database
 
 from models import audit, clock
@@ -14,8 +13,8 @@ def test_row_says_who_what_whom_when(db: Database) -> None:
     with audit.acting("customer:1", "192.0.2.7"):
         audit.record("account.linked", "account:1", how="secret")
     row = AuditRow.get()
-    assert (row.who, row.ip, row.deed, row.subject, row.detail) == ("customer:1", "192.0.2.7", "account.linked", "account:1", {"how": "secret"})
-    assert row.at == clock.now()
+    assert (row.who, row.ip, row.at) == ("customer:1", "192.0.2.7", clock.now())
+    assert (row.deed, row.subject, row.detail) == ("account.linked", "account:1", {"how": "secret"})
 
 
 def test_actor_is_the_innermost_and_comes_back() -> None:
@@ -38,7 +37,7 @@ def test_threads_do_not_mix(db: Database) -> None:
 
 
 def test_undone_with_its_deed(db: Database) -> None:
-    with pytest.raises(ZeroDivisionError), db.atomic():
+    with db.atomic() as deed:
         audit.record("test", "x")
-        raise ZeroDivisionError
+        deed.rollback()
     assert not AuditRow.select().exists()

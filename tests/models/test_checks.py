@@ -17,7 +17,9 @@ from models.metering.checks import ACCEPTED, CONFIRM, HELD, Dial
 RULES = Checks(confirm_times=5, hold_times=10, max_kw=15, floor_kwh=50, rollover_percent=90)
 
 
-def dial(*previous: int, usual: float | None = 6.0, days: int = 30, digits: int = 5, ratio: int = 1, serial: str = "1") -> Dial:
+def dial(
+    *previous: int, usual: float | None = 6.0, days: int = 30, digits: int = 5, ratio: int = 1, serial: str = "1"
+) -> Dial:
     """A dial that shows 14 000 and usually counts 180 in the 30 days."""
     previous = previous or (14_000,)
     return Dial(serial, len(previous), digits, ratio, previous, days, usual)
@@ -88,13 +90,16 @@ def refusal(typed: str) -> Refusal:
 def test_no_text_breaks_it(typed: str, digits: int) -> None:
     try:
         value = checks.parse(typed, digits, "t1").value
-    except Refusal as refused:
-        assert refused.text
-    else:
-        assert 0 <= value < 10**digits
+    except Refusal:
+        return
+    assert 0 <= value < 10**digits
 
 
-@given(st.integers(0, 10**9 - 1), st.sampled_from(["", ",", ".", ",5", ".999"]), st.sampled_from(["", " ", "\u00a0", "\u202f"]))
+@given(
+    st.integers(0, 10**9 - 1),
+    st.sampled_from(["", ",", ".", ",5", ".999"]),
+    st.sampled_from(["", " ", "\u00a0", "\u202f"]),
+)
 def test_any_number_of_the_dial_is_taken_however_written(value: int, tail: str, gap: str) -> None:
     typed = f"{value:,}".replace(",", gap) + tail
     assert checks.parse(typed, 9, "t1") == (value, bool(tail))
@@ -174,7 +179,9 @@ def test_zones_together(values: tuple[int, int], outcome: str, usage: tuple[int,
     assert (verdict.outcome, verdict.usage, verdict.volume) == (outcome, usage, sum(usage))
 
 
-@pytest.mark.parametrize(("use", "volume", "outcome"), [(9, 180, ACCEPTED), (45, 900, ACCEPTED), (46, 920, CONFIRM), (91, 1820, HELD)])
+@pytest.mark.parametrize(
+    ("use", "volume", "outcome"), [(9, 180, ACCEPTED), (45, 900, ACCEPTED), (46, 920, CONFIRM), (91, 1820, HELD)]
+)
 def test_transformer_ratio(use: int, volume: int, outcome: str) -> None:
     verdict = checks.judge(dial(ratio=20), (14_000 + use,), RULES)
     assert (verdict.volume, verdict.outcome) == (volume, outcome)
@@ -182,7 +189,10 @@ def test_transformer_ratio(use: int, volume: int, outcome: str) -> None:
 
 def test_question_says_how_much_is_usual() -> None:
     reason = checks.judge(dial(), (15_260,), RULES).reason
-    assert reason == "Расход 1\u202f260\u00a0кВт⋅ч\u00a0— это в 7\u00a0раз больше обычного (обычно за 30\u00a0дней около 180\u00a0кВт⋅ч)."
+    assert (
+        reason
+        == "Расход 1\u202f260\u00a0кВт⋅ч\u00a0— это в 7\u00a0раз больше обычного (обычно за 30\u00a0дней около 180\u00a0кВт⋅ч)."
+    )
 
 
 @pytest.mark.parametrize("value", [13_000, 14_901, 15_801, 24_801])
@@ -306,7 +316,12 @@ def test_what_a_hint_offers_would_be_accepted(case: tuple[Dial, tuple[int, ...],
 def test_other_meters_change_no_verdict(case: tuple[Dial, tuple[int, ...], tuple[Dial, ...]]) -> None:
     before, values, others = case
     alone, among = checks.judge(before, values, RULES), checks.judge(before, values, RULES, others)
-    assert (alone.outcome, alone.rule, alone.usage, alone.reason) == (among.outcome, among.rule, among.usage, among.reason)
+    assert (alone.outcome, alone.rule, alone.usage, alone.reason) == (
+        among.outcome,
+        among.rule,
+        among.usage,
+        among.reason,
+    )
 
 
 @given(judged())
@@ -314,13 +329,25 @@ def test_order_of_zones_changes_no_verdict(case: tuple[Dial, tuple[int, ...], tu
     before, values, _ = case
     outcomes = set()
     for order in permutations(range(before.zones)):
-        turned = Dial("1", before.zones, before.digits, before.ratio, tuple(before.previous[i] for i in order), before.days, before.usual_daily)
+        turned = Dial(
+            "1",
+            before.zones,
+            before.digits,
+            before.ratio,
+            tuple(before.previous[i] for i in order),
+            before.days,
+            before.usual_daily,
+        )
         verdict = checks.judge(turned, tuple(values[i] for i in order), RULES)
         outcomes.add((verdict.outcome, verdict.rule, verdict.volume))
     assert len(outcomes) == 1
 
 
-@given(st.integers(3, 9).flatmap(lambda digits: st.tuples(st.just(digits), st.integers(0, 10**digits - 1), st.integers(0, 10**digits - 1))))
+@given(
+    st.integers(3, 9).flatmap(
+        lambda digits: st.tuples(st.just(digits), st.integers(0, 10**digits - 1), st.integers(0, 10**digits - 1))
+    )
+)
 def test_use_between_two_values_of_a_dial(case: tuple[int, int, int]) -> None:
     digits, before, now = case
     used = checks.usage_between(before, now, digits)

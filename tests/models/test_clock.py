@@ -62,7 +62,10 @@ def test_there_and_back(at: At) -> None:
     assert clock.local(clock.utc(wall)) == wall
 
 
-@pytest.mark.parametrize(("wall", "period"), [("2026-11-30T23:59", "2026-11"), ("2026-12-01T00:01", "2026-12"), ("2027-01-01T00:01", "2027-01")])
+@pytest.mark.parametrize(
+    ("wall", "period"),
+    [("2026-11-30T23:59", "2026-11"), ("2026-12-01T00:01", "2026-12"), ("2027-01-01T00:01", "2027-01")],
+)
 def test_period_turns_at_local_midnight(at: At, wall: str, period: str) -> None:
     at(wall)
     assert clock.period() == period

@@ -47,7 +47,9 @@ def test_has_what_the_contract_lists(loaded: None, name: str) -> None:
     assert {row.zones for row in Meter.select(Meter.zones).distinct()} == {1, 2, 3}
     assert Account.select().where(Account.id.not_in(Meter.select(Meter.account))).exists()
     assert any(verification_is_expired(meter, clock.today()) for meter in Meter.select())
-    assert {"accepted", "billed", "held", "rejected", "replaced"} <= {row.state for row in Reading.select(Reading.state).distinct()}
+    assert {"accepted", "billed", "held", "rejected", "replaced"} <= {
+        row.state for row in Reading.select(Reading.state).distinct()
+    }
 
 
 @each_company
@@ -67,7 +69,9 @@ def test_everyone_has_all_their_past_billed(loaded: None) -> None:
 
 def test_second_time_changes_nothing(loaded: None, company: Company) -> None:
     def sizes() -> list[int]:
-        return [table.select(fn.COUNT(table.id)).scalar() for table in (Account, Meter, Reading, Receipt, Customer, Holding)]
+        return [
+            table.select(fn.COUNT(table.id)).scalar() for table in (Account, Meter, Reading, Receipt, Customer, Holding)
+        ]
 
     before = sizes()
     demo.load(COMPANIES / company.code)

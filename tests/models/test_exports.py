@@ -31,7 +31,9 @@ def anna(db: Database) -> cast.Person:
 
 @pytest.mark.feature("S24")
 def test_readings(anna: cast.Person) -> None:
-    cast.read(anna.meter, "2026-10-10", 9000, 9000, state="rejected", channel="citypay", reason="Ошибка; «лишняя» цифра")
+    cast.read(
+        anna.meter, "2026-10-10", 9000, 9000, state="rejected", channel="citypay", reason="Ошибка; «лишняя» цифра"
+    )
     assert rows(exports.readings(Past(anna.account, TODAY).lines("2026-10", "2026-10"))) == [
         ["Дата", "Счётчик", "Откуда", "Т1", "Т2", "Т3", "Расход", "Состояние", "Причина"],
         ["2026-10-20", "87749621", "личный кабинет", "6320", "2660", "", "180", "принято к расчёту", ""],
@@ -49,7 +51,11 @@ def test_consumption(anna: cast.Person) -> None:
 
 
 def test_every_state_has_its_word() -> None:
-    states = {value for name, value in vars(readings).items() if name in ("ACCEPTED", "HELD", "REJECTED", "REPLACED", "BILLED")}
+    states = {
+        value
+        for name, value in vars(readings).items()
+        if name in ("ACCEPTED", "HELD", "REJECTED", "REPLACED", "BILLED")
+    }
     assert states == set(exports.STATES)
 
 

@@ -101,7 +101,9 @@ def test_three_processes_at_once(url: str) -> None:
         "base.database.connect(); print(len(schema.migrate(base.database.obj)))"
     )
     started = [
-        subprocess.Popen([sys.executable, "-c", code, url], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code, url], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         for _ in range(3)
     ]
     answers = [process.communicate(timeout=60) for process in started]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from peewee import Database
 
 from models import clock, outbox
@@ -15,7 +14,8 @@ from tests.crowd import at_once
 def test_waits_from_now_on(db: Database) -> None:
     outbox.post("recover", "anna@example.ru", {"a": 1})
     message = Message.get()
-    assert (message.kind, message.to, message.letter, message.state, message.attempts) == ("email", "anna@example.ru", "recover", "waiting", 0)
+    assert (message.kind, message.to, message.letter) == ("email", "anna@example.ru", "recover")
+    assert (message.state, message.attempts) == ("waiting", 0)
     assert message.created_at == message.due_at == clock.now()
 
 
@@ -51,13 +51,16 @@ def test_each_has_a_message_id_for_good(db: Database) -> None:
 
 
 def test_undone_with_the_deed_that_caused_it(db: Database) -> None:
-    with pytest.raises(ZeroDivisionError), db.atomic():
+    with db.atomic() as deed:
         outbox.post("recover", "anna@example.ru", {})
-        raise ZeroDivisionError
+        deed.rollback()
     assert not Message.select().exists()
 
 
 def test_newest_first(db: Database) -> None:
     for n in range(3):
         outbox.post("recover", f"n{n}@example.ru", {}, kind="sms")
-    assert [(message.to, message.kind) for message in Message.newest(2)] == [("n2@example.ru", "sms"), ("n1@example.ru", "sms")]
+    assert [(message.to, message.kind) for message in Message.newest(2)] == [
+        ("n2@example.ru", "sms"),
+        ("n1@example.ru", "sms"),
+    ]

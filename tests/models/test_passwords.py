@@ -19,7 +19,9 @@ def rule(password: str, *own: str) -> str:
     return caught.value.problems[0].rule
 
 
-@pytest.mark.parametrize("password", ["трава-у-дома", "correct horse battery", "1Ab!тЪ7 ", "🙂🙃🙂😀абвг", "а" * 60 + "б" * 60 + "вг"])
+@pytest.mark.parametrize(
+    "password", ["трава-у-дома", "correct horse battery", "1Ab!тЪ7 ", "🙂🙃🙂😀абвг", "а" * 60 + "б" * 60 + "вг"]
+)
 def test_good(password: str) -> None:
     passwords.check_new(password, "anna@example.ru")
 
@@ -42,7 +44,9 @@ def test_bad(password: str, expected: str) -> None:
     assert rule(password) == expected
 
 
-@pytest.mark.parametrize("password", ["anna@example.ru", "ANNA@example.ru", "anna@example.ru1", "241010000054", "+79135550123"])
+@pytest.mark.parametrize(
+    "password", ["anna@example.ru", "ANNA@example.ru", "anna@example.ru1", "241010000054", "+79135550123"]
+)
 def test_what_everybody_knows_of_the_customer(password: str) -> None:
     assert rule(password, "anna@example.ru", "241010000054", "+79135550123", "") == "password.own"
 

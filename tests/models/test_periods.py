@@ -18,12 +18,24 @@ def test_period(text: str) -> None:
     assert periods.parse(text) == text
 
 
-@pytest.mark.parametrize("text", [None, "", "2026", "2026-13", "2026-00", "2026-1", "1999-12", "2026-10-01", "2026-10\n", " 2026-10", "２０２６-10", "2026-10\x00", "9" * 400])
+@pytest.mark.parametrize(
+    "text",
+    [None, "", "2026", "2026-13", "2026-00", "2026-1", "1999-12", "2026-10-01", "2026-10\n", " 2026-10", "２０２６-10", "2026-10\x00", "9" * 400],
+)  # fmt: skip
 def test_no_period(text: str | None) -> None:
     assert periods.parse(text) is None
 
 
-@pytest.mark.parametrize(("period", "by", "expected"), [("2026-11", 1, "2026-12"), ("2026-12", 1, "2027-01"), ("2026-01", -1, "2025-12"), ("2026-11", -12, "2025-11"), ("2026-11", 0, "2026-11")])
+@pytest.mark.parametrize(
+    ("period", "by", "expected"),
+    [
+        ("2026-11", 1, "2026-12"),
+        ("2026-12", 1, "2027-01"),
+        ("2026-01", -1, "2025-12"),
+        ("2026-11", -12, "2025-11"),
+        ("2026-11", 0, "2026-11"),
+    ],
+)
 def test_shift(period: str, by: int, expected: str) -> None:
     assert periods.shift(period, by) == expected
 

@@ -148,7 +148,11 @@ def test_address_taken_meanwhile(anna: cast.Person) -> None:
 
 @pytest.mark.parametrize(
     ("present", "email", "field"),
-    [("неверный", "new@example.ru", "password"), (cast.PASSWORD, "new@", "new_email"), (cast.PASSWORD, "Anna@example.ru", "new_email")],
+    [
+        ("неверный", "new@example.ru", "password"),
+        (cast.PASSWORD, "new@", "new_email"),
+        (cast.PASSWORD, "Anna@example.ru", "new_email"),
+    ],
 )
 def test_address_stays(anna: cast.Person, present: str, email: str, field: str) -> None:
     with pytest.raises(Refusal) as caught:
@@ -175,7 +179,9 @@ def test_phone(anna: cast.Person) -> None:
     assert letters() == [("phone_changed", "anna@example.ru")]
 
 
-@pytest.mark.parametrize(("present", "phone", "field"), [("неверный", "+79135550199", "password"), (cast.PASSWORD, "12", "phone")])
+@pytest.mark.parametrize(
+    ("present", "phone", "field"), [("неверный", "+79135550199", "password"), (cast.PASSWORD, "12", "phone")]
+)
 def test_phone_stays(anna: cast.Person, present: str, phone: str, field: str) -> None:
     with pytest.raises(Refusal) as caught:
         profile.change_phone(anna.id, present, phone)
@@ -183,7 +189,9 @@ def test_phone_stays(anna: cast.Person, present: str, phone: str, field: str) ->
     assert now(anna).phone == "+79135550123"
 
 
-@pytest.mark.parametrize(("typed", "name"), [(" Анна   Сергеевна ", "Анна Сергеевна"), ("", ""), ("<b>&'\"", "<b>&'\"")])
+@pytest.mark.parametrize(
+    ("typed", "name"), [(" Анна   Сергеевна ", "Анна Сергеевна"), ("", ""), ("<b>&'\"", "<b>&'\"")]
+)
 def test_name(anna: cast.Person, typed: str, name: str) -> None:
     profile.rename(anna.id, typed)
     assert now(anna).name == name
@@ -212,13 +220,18 @@ def test_russian_phone_is_written_one_way(typed: str, stored: str) -> None:
     assert normal_phone(typed) == stored
 
 
-@pytest.mark.parametrize("typed", ["", "1", "913 555", "+375 29 123-45-67", "+7 701 123 45 67", "телефон", "\x00", "9" * 300])
+@pytest.mark.parametrize(
+    "typed", ["", "1", "913 555", "+375 29 123-45-67", "+7 701 123 45 67", "телефон", "\x00", "9" * 300]
+)
 def test_other_phones_are_refused(typed: str) -> None:
     with pytest.raises(Refusal):
         normal_phone(typed)
 
 
-@pytest.mark.parametrize("typed", ["", "@", "anna", "anna@", "@example.ru", "a b@example.ru", "a@b@c.ru", "anna@example.ru\n,x@y.ru", "a@localhost", "a" * 300 + "@example.ru"])
+@pytest.mark.parametrize(
+    "typed",
+    ["", "@", "anna", "anna@", "@example.ru", "a b@example.ru", "a@b@c.ru", "anna@example.ru\n,x@y.ru", "a@localhost", "a" * 300 + "@example.ru"],
+)  # fmt: skip
 def test_what_is_no_address(typed: str) -> None:
     with pytest.raises(Refusal):
         normal_email(typed)

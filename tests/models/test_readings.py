@@ -263,6 +263,14 @@ def test_later_held_replaces_the_earlier(anna: cast.Person) -> None:
     assert of(anna.meter) == [("replaced", 6319, 2720), ("held", 6318, 2720)]
 
 
+def test_back_to_the_accepted_values_withdraws_the_held(anna: cast.Person) -> None:
+    send(anna, *cast.USUAL, key="1")
+    send(anna, 6319, 2720, key="2", confirmed=True)
+    send(anna, *cast.USUAL, key="3")
+    assert of(anna.meter, "held") == []
+    assert of(anna.meter, "accepted") == [("accepted", 6440, 2720)]
+
+
 def test_good_value_replaces_the_held(anna: cast.Person) -> None:
     send(anna, 6319, 2720, key="1", confirmed=True)
     send(anna, *cast.USUAL, key="2")
@@ -291,9 +299,14 @@ def test_closed_window_names_the_next_open_day(
 
 
 @pytest.mark.feature("S18")
-@pytest.mark.parametrize(("wall", "is_open"), [("2026-11-22T23:59", False), ("2026-11-23T00:01", True), ("2026-11-26T23:59", True), ("2026-11-27T00:01", False)])
+@pytest.mark.parametrize(
+    ("wall", "is_open"),
+    [("2026-11-22T23:59", False), ("2026-11-23T00:01", True), ("2026-11-26T23:59", True), ("2026-11-27T00:01", False)],
+)
 @pytest.mark.parametrize("channel", ["platezhka", "kasservis", "sberbank"])
-def test_terminals_window(anna: cast.Person, at: Callable[[str], datetime], channel: str, wall: str, is_open: bool) -> None:
+def test_terminals_window(
+    anna: cast.Person, at: Callable[[str], datetime], channel: str, wall: str, is_open: bool
+) -> None:
     at(wall)
     if is_open:
         assert send(anna, *cast.USUAL, channel=channel).is_new
@@ -301,7 +314,9 @@ def test_terminals_window(anna: cast.Person, at: Callable[[str], datetime], chan
         assert "23\u00a0" in refusal(anna, *cast.USUAL, channel=channel).text
 
 
-def test_repeat_after_the_window_closed_gives_the_first_receipt(anna: cast.Person, at: Callable[[str], datetime]) -> None:
+def test_repeat_after_the_window_closed_gives_the_first_receipt(
+    anna: cast.Person, at: Callable[[str], datetime]
+) -> None:
     """The answer was lost on the way, the browser asks again after midnight."""
     at("2026-11-29T23:59")
     first = send(anna, *cast.USUAL)
@@ -354,7 +369,14 @@ def test_closed_account(anna: cast.Person) -> None:
 
 @pytest.mark.parametrize(
     ("values", "fields"),
-    [(("", ""), ["t1", "t2"]), ((6440, ""), ["t2"]), (("", 2720), ["t1"]), ((6440,), ["t2"]), ((), ["t1", "t2"]), (("x", "123456"), ["t1", "t2"])],
+    [
+        (("", ""), ["t1", "t2"]),
+        ((6440, ""), ["t2"]),
+        (("", 2720), ["t1"]),
+        ((6440,), ["t2"]),
+        ((), ["t1", "t2"]),
+        (("x", "123456"), ["t1", "t2"]),
+    ],
 )
 def test_each_bad_zone_is_named(anna: cast.Person, values: tuple[object, ...], fields: list[str]) -> None:
     problems = refusal(anna, *values).problems
@@ -434,17 +456,24 @@ def test_new_meter_stands_at_its_first_values(db: Database) -> None:
     assert (standing.previous, standing.previous_on, standing.usual_daily) == ((5000, 2000), date(2025, 10, 21), None)
 
 
-def test_last_reading_of_more_than_a_year_ago_is_still_the_previous_one(anna: cast.Person, at: Callable[[str], datetime]) -> None:
+def test_last_reading_of_more_than_a_year_ago_is_still_the_previous_one(
+    anna: cast.Person, at: Callable[[str], datetime]
+) -> None:
     at("2028-02-20T10:00")
     standing = readings.standings(anna.account.id, date(2028, 2, 20))[0]
     assert (standing.previous, standing.previous_on) == (cast.PREVIOUS, date(2026, 10, 20))
 
 
-def test_current_is_the_counted_one_else_the_held(anna: cast.Person) -> None:
-    send(anna, 6319, 2720, key="1", confirmed=True)
-    assert readings.standings(anna.account.id, date(2026, 11, 20))[0].current.state == "held"
-    send(anna, *cast.USUAL, key="2")
-    assert readings.standings(anna.account.id, date(2026, 11, 20))[0].current.t1 == 6440
+def test_what_this_month_has_already(anna: cast.Person) -> None:
+    def standing() -> tuple[Any, Any, Any]:
+        now = readings.standings(anna.account.id, date(2026, 11, 20))[0]
+        return tuple(one and (one.state, one.t1) for one in (now.current, now.held, now.newest))  # type: ignore[return-value]
+
+    assert standing() == (None, None, None)
+    send(anna, *cast.USUAL, key="1")
+    assert standing() == (("accepted", 6440), None, ("accepted", 6440))
+    send(anna, 6319, 2720, key="2", confirmed=True)
+    assert standing() == (("accepted", 6440), ("held", 6319), ("held", 6319))
 
 
 def test_look_stores_nothing(anna: cast.Person) -> None:
@@ -467,7 +496,9 @@ def test_look_stores_nothing(anna: cast.Person) -> None:
         ((6319, 2720), "usage.below_previous"),
     ],
 )
-def test_decision_can_be_repeated_from_its_trace(anna: cast.Person, company: Company, values: tuple[int, int], rule: str) -> None:
+def test_decision_can_be_repeated_from_its_trace(
+    anna: cast.Person, company: Company, values: tuple[int, int], rule: str
+) -> None:
     received = send(anna, *values, confirmed=True)
     trace = Reading.get(Reading.receipt == received.receipt_id).trace
     assert (trace["rule"], trace["confirmed"], trace["previous_on"]) == (rule, True, "2026-10-20")

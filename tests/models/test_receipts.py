@@ -47,7 +47,9 @@ def test_genuine_receipt_verifies(shown: Shown) -> None:
 def test_says_number_account_channel_local_time_and_values(anna: cast.Person, shown: Shown) -> None:
     assert shown.number == f"2611-{int(shown.number[5:]):06d}"
     assert (shown.account, shown.channel, shown.received) == (anna.account.number, "web", datetime(2026, 11, 20, 10))
-    assert [(line.reading.serial, line.values, line.was_held) for line in shown.lines] == [("87749621", (6440, 2720), False)]
+    assert [(line.reading.serial, line.values, line.was_held) for line in shown.lines] == [
+        ("87749621", (6440, 2720), False)
+    ]
 
 
 def test_code_is_short_enough_to_type(shown: Shown) -> None:
@@ -83,7 +85,7 @@ def test_any_changed_digit_of_number_account_values_or_time(shown: Shown) -> Non
         *(shown._replace(account=text) for text in one_digit_changed(shown.account)),
         *(shown._replace(received=shown.received + timedelta(**{unit: 1})) for unit in ("minutes", "hours", "days")),
         *(
-            shown._replace(lines=[line._replace(values=tuple(line.values[:i]) + (int(text),) + tuple(line.values[i + 1 :]))])
+            shown._replace(lines=[line._replace(values=(*line.values[:i], int(text), *line.values[i + 1 :]))])
             for i in range(2)
             for text in one_digit_changed(str(line.values[i]))
         ),

@@ -166,7 +166,11 @@ def test_letter_to_the_old_address_opens_nothing_once_the_address_has_changed(an
 
 @pytest.mark.parametrize(
     ("password", "again", "field"),
-    [("корова", "корова", "password"), (GOOD, GOOD + "!", "password_again"), ("anna@example.ru", "anna@example.ru", "password")],
+    [
+        ("корова", "корова", "password"),
+        (GOOD, GOOD + "!", "password_again"),
+        ("anna@example.ru", "anna@example.ru", "password"),
+    ],
 )
 def test_refused_password_does_not_spend_the_link(anna: cast.Person, password: str, again: str, field: str) -> None:
     once = token()

@@ -54,7 +54,16 @@ def test_falls_asleep_after_fourteen_days_unseen(secret: str, at: Callable[[str]
 
 
 def test_ends_ninety_days_after_the_sign_in_however_busy(secret: str, at: Callable[[str], datetime]) -> None:
-    for day in ("2026-12-01", "2026-12-12", "2026-12-24", "2027-01-05", "2027-01-17", "2027-01-29", "2027-02-10", "2027-02-18"):
+    for day in (
+        "2026-12-01",
+        "2026-12-12",
+        "2026-12-24",
+        "2027-01-05",
+        "2027-01-17",
+        "2027-01-29",
+        "2027-02-10",
+        "2027-02-18",
+    ):
         at(f"{day}T09:00")
         assert sessions.find(secret), day
     at("2027-02-18T10:00")
@@ -93,7 +102,10 @@ def test_list_of_devices_the_last_seen_first(anna: cast.Person, secret: str, at:
     at("2026-11-20T12:00")
     Session.open(anna.id, "Chrome на Android")
     sessions.end(Session.create(fingerprint="x", customer=anna.id).id, anna.id)
-    assert [(one.device, one.ip) for one in Session.live(anna.id)] == [("Chrome на Android", ""), ("Firefox на Linux", "192.0.2.7")]
+    assert [(one.device, one.ip) for one in Session.live(anna.id)] == [
+        ("Chrome на Android", ""),
+        ("Firefox на Linux", "192.0.2.7"),
+    ]
 
 
 def test_list_leaves_out_what_fell_asleep(anna: cast.Person, secret: str, at: Callable[[str], datetime]) -> None:

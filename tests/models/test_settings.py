@@ -26,9 +26,19 @@ def wrong(environ: dict[str, str]) -> SettingsError:
 
 def test_nothing_given_is_the_demo_in_krasnoyarsk() -> None:
     chosen = settings.read({"PATH": "/bin", "HOME": "/root"})
-    assert (chosen.is_demo, chosen.company, chosen.secret_key, chosen.queue_url) == (True, "krasnoyarsk", settings.DEMO_SECRET, "")
+    assert (chosen.is_demo, chosen.company, chosen.secret_key, chosen.queue_url) == (
+        True,
+        "krasnoyarsk",
+        settings.DEMO_SECRET,
+        "",
+    )
     assert chosen.database_url == f"sqlite:///{settings.ROOT}/var/kabinet.db"
-    assert (chosen.public_url, chosen.is_https, chosen.trusted_proxies, chosen.now) == ("http://127.0.0.1:8000", False, 0, None)
+    assert (chosen.public_url, chosen.is_https, chosen.trusted_proxies, chosen.now) == (
+        "http://127.0.0.1:8000",
+        False,
+        0,
+        None,
+    )
 
 
 def test_empty_is_not_given() -> None:

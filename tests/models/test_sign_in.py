@@ -75,7 +75,9 @@ def test_wrong_log_in_and_wrong_password_are_told_the_same(anna: cast.Person) ->
     assert told[0].field is None
 
 
-@pytest.mark.parametrize("password", ["", "SVET-I-TEPLO", "svet-i-tepl", "svet-i-teplo ", "svet-i-teplo\x00", "x" * 10_000])
+@pytest.mark.parametrize(
+    "password", ["", "SVET-I-TEPLO", "svet-i-tepl", "svet-i-teplo ", "svet-i-teplo\x00", "x" * 10_000]
+)
 def test_wrong_password(anna: cast.Person, password: str) -> None:
     assert rule("anna@example.ru", password) == "sign_in.wrong"
 
@@ -85,7 +87,9 @@ def test_log_in_that_is_none(anna: cast.Person, login: str) -> None:
     assert rule(login, cast.PASSWORD) == "sign_in.wrong"
 
 
-@pytest.mark.parametrize(("login", "hashes"), [("anna@example.ru", 1), ("nobody@example.ru", 1), (cast._NUMBERS["krasnoyarsk"].format(54), 3), ("241010099999", 3)])
+@pytest.mark.parametrize(
+    ("login", "hashes"), [("anna@example.ru", 1), ("nobody@example.ru", 1), ("241010000054", 3), ("241010099999", 3)]
+)
 def test_as_many_hashes_whether_the_customer_exists_or_not(
     anna: cast.Person, monkeypatch: pytest.MonkeyPatch, login: str, hashes: int
 ) -> None:

@@ -63,7 +63,9 @@ def test_letter_with_link_and_code_goes_to_the_address(db: Database) -> None:
     apply()
     message = letter()
     assert (message.letter, message.to, message.kind, message.state) == ("activate", NEW, "email", "waiting")
-    assert len(message.secrets["token"]) > 40 and message.secrets["code"].isdigit() and len(message.secrets["code"]) == 6
+    assert (
+        len(message.secrets["token"]) > 40 and message.secrets["code"].isdigit() and len(message.secrets["code"]) == 6
+    )
 
 
 def test_no_customer_before_the_address_is_confirmed(db: Database) -> None:
@@ -230,7 +232,9 @@ def test_link_lives_three_days(db: Database, at: Callable[[str], datetime]) -> N
 
 
 @pytest.mark.feature("S13")
-def test_consent_keeps_text_version_hash_time_address(db: Database, company: Company, at: Callable[[str], datetime]) -> None:
+def test_consent_keeps_text_version_hash_time_address(
+    db: Database, company: Company, at: Callable[[str], datetime]
+) -> None:
     given_at = at("2026-11-20T10:00")
     with audit.acting("guest", "192.0.2.7"):
         apply()
@@ -238,9 +242,19 @@ def test_consent_keeps_text_version_hash_time_address(db: Database, company: Com
     with audit.acting("guest", "198.51.100.9"):
         customer = sign_up.activate(token())
     consent, document = Consent.get(), company.consents["personal-data"]
-    assert (consent.subject, consent.given_at, consent.ip, consent.channel) == (customer.subject, given_at, "192.0.2.7", "web")
+    assert (consent.subject, consent.given_at, consent.ip, consent.channel) == (
+        customer.subject,
+        given_at,
+        "192.0.2.7",
+        "web",
+    )
     text = ConsentText.get()
-    assert (text.hash, text.kind, text.version, text.text) == (document.hash, "personal-data", document.version, document.text)
+    assert (text.hash, text.kind, text.version, text.text) == (
+        document.hash,
+        "personal-data",
+        document.version,
+        document.text,
+    )
     assert consent.withdrawn_at is None
 
 

@@ -23,7 +23,11 @@ def meter(
     n: int = 1, *, zones: int = 1, digits: int = 5, ratio: int = 1, installed: str = "2020-01-15", initial: tuple[int, ...] = (0, 0, 0),
     removed: str | None = None, final: tuple[int | None, ...] = (None, None, None),
 ) -> Any:  # fmt: skip
-    dials = {f"{kind}_t{i}": value for kind, row in (("initial", initial), ("final", final)) for i, value in enumerate(row, 1)}
+    dials = {
+        f"{kind}_t{i}": value
+        for kind, row in (("initial", initial), ("final", final))
+        for i, value in enumerate(row, 1)
+    }
     gone = date.fromisoformat(removed) if removed else None
     return SimpleNamespace(
         id=n, zones=zones, digits=digits, ratio=ratio, installed=date.fromisoformat(installed), removed=gone, **dials
@@ -49,7 +53,11 @@ def told(found: list[Month]) -> list[tuple[int, str]]:
 
 @pytest.mark.feature("S23")
 def test_reading_minus_the_one_before() -> None:
-    assert told(months([meter()], monthly(100, 220, 330), "2026-03")) == [(100, "reading"), (120, "reading"), (110, "reading")]
+    assert told(months([meter()], monthly(100, 220, 330), "2026-03")) == [
+        (100, "reading"),
+        (120, "reading"),
+        (110, "reading"),
+    ]
 
 
 @pytest.mark.feature("S20")
@@ -82,7 +90,9 @@ def test_average_after_a_gap_rests_on_what_was_used_in_it() -> None:
 @pytest.mark.feature("S20")
 def test_three_estimates_are_counted_anew_after_a_reading() -> None:
     found = months([meter()], monthly(100, 200, 300, None, None, 600), "2026-10")
-    assert [month.basis for month in found] == ["reading"] * 3 + ["average"] * 2 + ["reading"] + ["average"] * 3 + ["norm"]
+    assert [month.basis for month in found] == ["reading"] * 3 + ["average"] * 2 + ["reading"] + ["average"] * 3 + [
+        "norm"
+    ]
 
 
 def test_less_than_three_months_of_history_is_the_norm() -> None:
@@ -91,7 +101,9 @@ def test_less_than_three_months_of_history_is_the_norm() -> None:
 
 def test_average_looks_back_twelve_months_only() -> None:
     use = [1000] + [100] * 12
-    readings = [reading(f"{period}-20", sum(use[: i + 1])) for i, period in enumerate(periods.span("2025-01", "2026-01"))]
+    readings = [
+        reading(f"{period}-20", sum(use[: i + 1])) for i, period in enumerate(periods.span("2025-01", "2026-01"))
+    ]
     assert told(months([meter()], readings, "2026-02", "2025-01"))[-1] == (100, "average")
 
 
@@ -160,7 +172,12 @@ def test_nothing_before_the_meter_was_hung() -> None:
     assert [month.period for month in months([meter(installed="2026-02-10")], [], "2026-03")] == ["2026-02", "2026-03"]
 
 
-@given(st.lists(st.none() | st.integers(0, 900), min_size=1, max_size=30), st.integers(0, 900), st.integers(0, 99_999), st.sampled_from([1, 20]))
+@given(
+    st.lists(st.none() | st.integers(0, 900), min_size=1, max_size=30),
+    st.integers(0, 900),
+    st.integers(0, 99_999),
+    st.sampled_from([1, 20]),
+)
 def test_after_a_reading_all_that_was_charged_is_what_was_used(
     pattern: list[int | None], last: int, initial: int, ratio: int
 ) -> None:

@@ -17,7 +17,9 @@ CUSTOMERS = ("web", "email", "sms", "citypay", "kiosk", "bot")
 TERMINALS = ("platezhka", "kasservis", "sberbank")
 MONTHS = ((2026, 2), (2028, 2), (2026, 11), (2026, 12))  # of 28, 29, 30 and 31 days
 
-each_company = pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.company(name)) for name in COMPANIES])
+each_company = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.company(name)) for name in COMPANIES]
+)
 
 
 def month(year: int, number: int) -> list[date]:
@@ -77,7 +79,9 @@ def test_closed_channel_names_the_next_open_day(company: Company, name: str) -> 
     for channel in (*CUSTOMERS, *TERMINALS):
         for day in (day for given in MONTHS for day in month(*given)):
             state = windows.of(channel, day)
-            told = f"Приём открыт до {words.day_month(state.closes)}." if state.is_open else words.day_month(state.opens)
+            told = (
+                f"Приём открыт до {words.day_month(state.closes)}." if state.is_open else words.day_month(state.opens)
+            )
             assert told in state.text
 
 
@@ -86,10 +90,26 @@ def test_closed_channel_names_the_next_open_day(company: Company, name: str) -> 
     [
         ("web", date(2026, 11, 20), "Приём открыт до 29\u00a0ноября."),
         ("web", date(2026, 11, 3), "С 1 по 5 число считаем плату и выставляем счета. Приём откроется 6\u00a0ноября."),
-        ("web", date(2026, 11, 30), "Сегодня закрываем месяц, показания не принимаются. Приём откроется 6\u00a0декабря."),
-        ("web", date(2026, 12, 31), "Сегодня закрываем месяц, показания не принимаются. Приём откроется 6\u00a0января."),
-        ("sberbank", date(2026, 11, 20), "Этот способ принимает показания с 23 по 26 число. Приём откроется 23\u00a0ноября."),
-        ("sberbank", date(2026, 11, 27), "Этот способ принимает показания с 23 по 26 число. Приём откроется 23\u00a0декабря."),
+        (
+            "web",
+            date(2026, 11, 30),
+            "Сегодня закрываем месяц, показания не принимаются. Приём откроется 6\u00a0декабря.",
+        ),
+        (
+            "web",
+            date(2026, 12, 31),
+            "Сегодня закрываем месяц, показания не принимаются. Приём откроется 6\u00a0января.",
+        ),
+        (
+            "sberbank",
+            date(2026, 11, 20),
+            "Этот способ принимает показания с 23 по 26 число. Приём откроется 23\u00a0ноября.",
+        ),
+        (
+            "sberbank",
+            date(2026, 11, 27),
+            "Этот способ принимает показания с 23 по 26 число. Приём откроется 23\u00a0декабря.",
+        ),
     ],
 )
 def test_words(company: Company, channel: str, day: date, text: str) -> None:
@@ -97,7 +117,9 @@ def test_words(company: Company, channel: str, day: date, text: str) -> None:
 
 
 @pytest.mark.feature("S17")
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.company(name)) for name in ("krasnoyarsk", "kaluga")])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.company(name)) for name in ("krasnoyarsk", "kaluga")]
+)
 @pytest.mark.parametrize(
     ("wall", "is_open"),
     [
@@ -109,7 +131,9 @@ def test_words(company: Company, channel: str, day: date, text: str) -> None:
         ("2028-02-29T00:01", False),
     ],
 )
-def test_midnight_is_the_companys(company: Company, at: Callable[[str], datetime], name: str, wall: str, is_open: bool) -> None:
+def test_midnight_is_the_companys(
+    company: Company, at: Callable[[str], datetime], name: str, wall: str, is_open: bool
+) -> None:
     at(wall)
     assert windows.of("web", clock.today()).is_open == is_open
 

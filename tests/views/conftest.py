@@ -187,6 +187,14 @@ def cookie() -> Callable[..., str]:
 
 
 @pytest.fixture
+def bare(app: Flask) -> Client:
+    """A browser without a cookie jar: it sends the Cookie and Host headers that a test gives, whatever they are."""
+    client = Client(app)
+    client.browser = app.test_client(use_cookies=False)
+    return client
+
+
+@pytest.fixture
 def secret(app: Flask) -> Callable[[Client], str]:
     """What proves a browser's session: the secret inside its cookie."""
 

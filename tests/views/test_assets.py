@@ -57,9 +57,10 @@ def test_styles_come_inside_the_first_page_and_by_link_afterwards(client):
     assert second.soup.select_one("link[rel=stylesheet]")["href"] == assets.asset_url("kabinet.css")
 
 
-def test_cookie_of_older_styles_brings_them_inside_again(client):
-    page = client.get("/", headers={"Cookie": "css=0123456789"})
-    assert page.soup.style is not None
+def test_cookie_of_older_styles_brings_them_inside_again(bare):
+    assert bare.get("/", headers={"Cookie": "css=0123456789"}).soup.style is not None
+    digest = assets.shelf()["kabinet.css"].digest
+    assert bare.get("/", headers={"Cookie": f"css={digest}"}).soup.style is None
 
 
 @pytest.mark.feature("B1")

@@ -56,8 +56,7 @@ def test_every_answer_has_its_guards(answers):
 def test_nothing_personal_is_left_in_a_cache(answers):
     for name, answer in answers.items():
         if name != "static":
-            assert "no-store" in answer.headers["Cache-Control"] or "max-age" in answer.headers["Cache-Control"], name
-    assert all(answers[name].headers["Cache-Control"] == "no-store" for name in ("page", "part", "file", "redirect", "failure"))
+            assert answer.headers.get("Cache-Control") == "no-store", name
 
 
 def test_server_does_not_tell_its_versions(answers):
@@ -118,18 +117,18 @@ def test_form_from_another_page_is_refused_by_its_referrer(secure):
 # ---- hosts
 
 
-def test_no_link_of_a_page_is_made_of_the_host_header(home, anna):
+def test_no_link_of_a_page_is_made_of_the_host_header(home, bare, anna, cookie):
     for path, _ in kinds(anna).values():
-        answer = home.browser.get(path, base_url=home.base, headers=EVIL)
+        answer = bare.get(path, headers={**EVIL, "Cookie": f"kabinet={cookie(home)}"}).answer
         assert b"evil.example" not in answer.data, path
         assert "evil.example" not in str(answer.headers), path
 
 
 @pytest.mark.parametrize("headers", [EVIL, {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "X-Host": "evil.example"}])
-def test_no_link_of_a_letter_is_made_of_the_host_header(client, anna, mail, headers):
-    for login in ("anna@example.ru", "novy@example.ru"):
-        token = client.get("recovery.form").value("csrf_token")
-        client.post("recovery.ask", {"login": login, "csrf_token": token}, headers=headers)
+def test_no_link_of_a_letter_is_made_of_the_host_header(client, bare, anna, mail, cookie, headers):
+    token = client.get("recovery.form").value("csrf_token")
+    sent = {**headers, "Cookie": f"kabinet={cookie(client)}"}  # whatever the host says, a browser sends the cookie
+    assert bare.post("recovery.ask", {"login": "anna@example.ru", "csrf_token": token}, headers=sent).location == "/recover/code"
     text = mail("anna@example.ru").text
     assert "evil.example" not in text
     assert f"{client.base}/recover/" in text
