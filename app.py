@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import base, clock, company, seal, settings
+from models.company_file import CompanyError
 from models.people.sessions import LIVES
 from tasks import queue
 from views import assets, console, demo, door, errors, headers, typography
@@ -20,7 +21,7 @@ from views.machine import health
 
 def create_app(given: settings.Settings | None = None) -> Flask:
     """The WSGI application for these settings (the environment's by default)."""
-    chosen = given or settings.read(os.environ)
+    chosen = given or _settings()
     company.use(company.find(chosen.company, chosen.companies_dir))
     seal.use(chosen.secret_key, *chosen.old_secret_keys)
     base.database.initialize(base.connect(chosen.database_url))
@@ -45,6 +46,16 @@ def create_app(given: settings.Settings | None = None) -> Flask:
         app.register_blueprint(demo.room)
     console.hang(app)
     return app
+
+
+def _settings() -> settings.Settings:
+    """The environment's settings, their company looked at too; what is wrong stops the start in one line."""
+    try:
+        chosen = settings.read(os.environ)
+        company.find(chosen.company, chosen.companies_dir)
+    except (settings.SettingsError, CompanyError) as error:
+        raise SystemExit(f"Kabinet cannot start: {error}") from error
+    return chosen
 
 
 def _config(chosen: settings.Settings) -> dict[str, object]:

@@ -14,9 +14,10 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.portal import ROOT, served
-from tests.browser.visitor import PHONE, Visitor, visiting
+from tests.browser.visitor import Visitor, visiting
 
 ANNAS = "241010000054"
+PHONE = {"width": 360, "height": 820}
 DESK = {"width": 1280, "height": 860}
 MOST = 60_000  # bytes a picture
 COLOURS = (256, 128, 64, 32)

@@ -42,18 +42,32 @@ def rules(app: Any, method: str | None = None) -> list[Any]:
 
 def addresses(client: Client) -> dict[str, str]:
     """A path for every GET route, of Anna's account and with links that live."""
-    values: dict[str, Any] = {"number": ANNA, "kind": "personal-data", "name": "kabinet.css", "receipt": _receipt(client), "session_id": 1}
-    tokens = {"sign_up.confirm": "/activate/", "recovery.choose": "/recover/", "settings.confirm_email": "/settings/email/"}
+    values: dict[str, Any] = {
+        "number": ANNA,
+        "kind": "personal-data",
+        "name": "kabinet.css",
+        "receipt": _receipt(client),
+        "session_id": 1,
+    }
+    tokens = {
+        "sign_up.confirm": "/activate/",
+        "recovery.choose": "/recover/",
+        "settings.confirm_email": "/settings/email/",
+    }
     paths = {}
     for rule in rules(client.app, "GET"):
         given = {name: values[name] for name in rule.arguments if name in values}
-        paths[rule.endpoint] = tokens[rule.endpoint] + "x" * 43 if rule.endpoint in tokens else client.path(rule.endpoint, **given)
+        paths[rule.endpoint] = (
+            tokens[rule.endpoint] + "x" * 43 if rule.endpoint in tokens else client.path(rule.endpoint, **given)
+        )
     return paths
 
 
 def _receipt(client: Client) -> str:
     page = client.get("readings.form", number=ANNA)
-    typed = {name: str(int(page.field(name)["data-previous"]) + 90) for name in page.fields if name.startswith("meter-")}
+    typed = {
+        name: str(int(page.field(name)["data-previous"]) + 90) for name in page.fields if name.startswith("meter-")
+    }
     page = page.submit(typed, button="Передать")
     assert page.status == 303, page.text
     assert Receipt.select().exists()
@@ -163,7 +177,9 @@ def test_every_page_comes_in_one_flight(house):
             page = client.open(path)
             if page.is_whole:
                 inside = page.soup.style is not None
-                sizes[f"{endpoint} {'in' if client is house else 'out'}"] = len(gzip.compress(page.answer.data, 6)) + (0 if inside else styles)
+                sizes[f"{endpoint} {'in' if client is house else 'out'}"] = len(gzip.compress(page.answer.data, 6)) + (
+                    0 if inside else styles
+                )
     assert len(sizes) > 20
     assert max(sizes.values()) <= ONE_FLIGHT, _table(sizes)
 
@@ -223,7 +239,9 @@ def test_every_letter_is_three_files():
 def test_every_letter_renders_says_who_writes_and_leads_only_home(app):
     """An undefined name in a letter is an error, not a blank."""
     for name in sorted(_letters_posted()):
-        message = Message(kind="email", to="x@example.ru", letter=name, data=_DATA, secrets={"token": "secret", "code": "123456"})
+        message = Message(
+            kind="email", to="x@example.ru", letter=name, data=_DATA, secrets={"token": "secret", "code": "123456"}
+        )
         letter = letters.put_together(message, "https://lk.example.ru")
         assert letter.subject
         assert "Енисейсбыт" in letter.text
@@ -238,12 +256,12 @@ _DATA = {"account": "241010000054", "email": "x@example.ru", "phone": "+79135550
 def _letters_posted() -> set[str]:
     """The names that the models give to outbox.post."""
     calls = (node for path in (ROOT / "models").rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8"))))
-    found = set()
-    for node in calls:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "post" and node.args:
-            if isinstance(node.args[0], ast.Constant):
-                found.add(str(node.args[0].value))
-    return found
+    posts = (
+        node
+        for node in calls
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "post"
+    )
+    return {str(node.args[0].value) for node in posts if node.args and isinstance(node.args[0], ast.Constant)}
 
 
 # ---- words
@@ -262,7 +280,12 @@ def test_every_refusal_is_a_russian_sentence():
 def _refusals(path: Path) -> Iterator[tuple[str, str]]:
     """The texts of every Refusal(field, text, …) and Problem(field, text, …) in a module, f-strings with {} for values."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Refusal", "Problem") and len(node.args) > 1:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("Refusal", "Problem")
+            and len(node.args) > 1
+        ):
             text = _plain(node.args[1])
             if text:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", text

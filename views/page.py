@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -99,5 +99,10 @@ def next_path(target: str | None) -> str | None:
 def as_file(body: str, name: str, kind: str) -> Response:
     """A download that no browser opens as a page."""
     answer = Response(body, content_type=f"{kind}; charset=utf-8")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    names = {
+        "filename": name.encode("ascii", "ignore").decode()
+    }  # a header holds ASCII; RFC 6266 has a place for the rest
+    if not name.isascii():
+        names["filename*"] = f"UTF-8''{quote(name, safe='')}"
+    answer.headers.set("Content-Disposition", "attachment", **names)
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _CHUNK = 1 << 20
+_SPACES = re.compile("[\u00a0\u2009\u202f]")  # spreadsheets and our own texts keep numbers together with these
 _LONGEST = 10_000  # characters of one cell
 
 
@@ -94,7 +96,7 @@ def _line(
 ) -> dict[str, Any] | list[Fault]:
     if len(cells) != len(header):
         return [Fault(number, "", f"в строке {len(cells)} значений, а столбцов {len(header)}")]
-    given = {name: cell.replace("\u00a0", " ").strip() for name, cell in zip(header, cells, strict=True)}
+    given = {name: _SPACES.sub(" ", cell).strip() for name, cell in zip(header, cells, strict=True)}
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for column in columns:

@@ -71,7 +71,12 @@ def _timed(name: str, work: Callable[[], Table]) -> Table:
 
 def _write(out: str, tables: list[Table], took: float) -> None:
     os.makedirs(os.path.dirname(out) or ".", exist_ok=True)
-    machine = {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+    machine = {
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load": os.getloadavg(),
+    }
     found = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(took), "machine": machine}
     with open(out, "w", encoding="utf-8") as file:
         json.dump(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import math
+import os
 import re
 import shutil
 import statistics
@@ -26,7 +27,7 @@ from views.assets import COOKIE, STYLES_NAME, shelf
 
 CONNECTIONS, ROUNDS, SECONDS = 8, 5, 2.0
 AIM = 0.6  # of the control page, for home
-ACCOUNTS, QUICK_ACCOUNTS = 2_000, 40
+ACCOUNTS, QUICK_ACCOUNTS = 800, 40
 CONTROL = "control page, no query"
 COLUMNS = {
     "what": "what", "rps": "req/s", "p50": "p50 ms", "p99": "p99 ms", "ratio": "× control", "least": "lowest", "most": "highest",
@@ -95,11 +96,13 @@ def measure(home: House, session: int, *, quick: bool = False) -> Table:
     with home.controls() as (controls, controls_session):
         targets = _targets(home, session, controls, controls_session, quick)
         for target in targets:
-            _body(target)  # warm
+            _warm(target)
         for number in range(rounds):
             for target in targets:
                 target.rounds.append(_round(home.folder, target, number, seconds, has_wrk))
         _fill(table, targets)
+    if (load := os.getloadavg()[1]) > 2 * (os.cpu_count() or 1):
+        table.notes.append(f"Something else keeps this machine busy (load {load:.0f}): go by the CPU columns.")
     return table
 
 
@@ -151,19 +154,26 @@ def _fill(table: Table, targets: list[Target]) -> None:
         table.add(
             what=target.what, rps=round(statistics.median(rates)), p50=round(statistics.median(one.p50 for one in target.rounds), 1),
             p99=round(statistics.median(one.p99 for one in target.rounds), 1), ratio=round(ratio, 2), least=round(min(rates)),
-            most=round(max(rates)), cpu=cpu and round(cpu, 2), cpu_ratio=cpu and cpu_control and round(cpu_control / cpu, 2),
+            most=round(max(rates)), cpu=cpu and round(cpu, 2), cpu_ratio=round(cpu_control / cpu, 2) if cpu and cpu_control else None,
             body=_body(target),
         )  # fmt: skip
         if wrong := sum(one.wrong for one in target.rounds):
             table.errors.append(f"{target.what}: {wrong} answers were wrong")
-        if target.what == "home" and ratio < AIM:
-            table.misses.append(f"home is {ratio:.2f} of the control page, the aim is {AIM}")
+        by_cpu = cpu_control / cpu if cpu and cpu_control else ratio
+        if target.what == "home" and min(ratio, by_cpu) < AIM:
+            table.misses.append(f"home is {ratio:.2f} of the control page ({by_cpu:.2f} by CPU), the aim is {AIM}")
 
 
 def _cpu(rounds: list[Round]) -> float | None:
     """The median of the server's CPU milliseconds an answer."""
     known = [one.cpu for one in rounds if one.cpu is not None]
     return statistics.median(known) if known else None
+
+
+def _warm(target: Target) -> None:
+    """Enough requests for each process to have built what it builds once."""
+    for _ in range(0 if target.posts else 20):
+        _body(target)
 
 
 def _body(target: Target) -> int | None:

@@ -51,7 +51,23 @@ def measure(*, quick: bool = False) -> Table:
     errors: dict[str, list[int]] = defaultdict(list)
     questioned: Counter[str] = Counter()
     was = company._current
-    for name in COMPANIES[: 1 if quick else None]:
+    try:
+        _inject(COMPANIES[: 1 if quick else None], counts, errors, questioned)
+    finally:
+        company._current = was
+    for mistake, title in MISTAKES.items():
+        _row(table, title, counts[mistake], errors[mistake])
+    _total(table, counts, questioned)
+    return table
+
+
+def _inject(
+    names: tuple[str, ...],
+    counts: dict[str, Counter[str]],
+    errors: dict[str, list[int]],
+    questioned: Counter[str],
+) -> None:
+    for name in names:
         company.use(company.find(name, ROOT / "companies"))
         dice = random.Random(f"{SEED}/{name}")
         for true in _truths(ROOT / "companies" / name):
@@ -59,11 +75,6 @@ def measure(*, quick: bool = False) -> Table:
             for mistake, inject in _INJECTORS.items():
                 if (wrong := inject(true, dice)) is not None:
                     _try(true, mistake, wrong, counts[mistake], errors[mistake])
-    company.use(was)
-    for mistake, title in MISTAKES.items():
-        _row(table, title, counts[mistake], errors[mistake])
-    _total(table, counts, questioned)
-    return table
 
 
 def _row(table: Table, title: str, seen: Counter[str], silent: list[int]) -> None:

@@ -35,7 +35,7 @@ def test_pass_a_reading_and_get_a_receipt(newcomer: Visitor) -> None:
 @pytest.mark.feature("S23")
 def test_usage_is_shown_while_one_types(guest: Visitor, portal: Portal) -> None:
     newcomer = guest.settle(portal.household(zones=2)).open_readings()
-    day, night = newcomer.used(1200)
+    day, night = newcomer.used(1200, 34)
     first, second = newcomer.dials()
     first.press_sequentially(str(day))
     usage = newcomer.page.get_by_role("status").filter(has_text="кВт⋅ч")
@@ -65,7 +65,7 @@ def test_usage_is_shown_before_sending_without_scripts(newcomer: Visitor) -> Non
 @pytest.mark.feature("M6")
 def test_swapped_zones_are_guessed_and_the_guess_is_taken(guest: Visitor, portal: Portal) -> None:
     newcomer = guest.settle(portal.household(zones=2)).open_readings()
-    day, night = newcomer.used(90)
+    day, night = newcomer.used(90, 60)
     newcomer.type_readings(night, day)
     newcomer.press("Передать")
     expect(newcomer.summary()).to_contain_text("перепутаны зоны")

@@ -29,7 +29,10 @@ def locked(engine, db):
     def hold() -> Iterator[None]:
         db.execute_sql("PRAGMA busy_timeout = 200")
         with subprocess.Popen(
-            [sys.executable, "-c", HOLD, engine.url.removeprefix("sqlite:///")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", HOLD, engine.url.removeprefix("sqlite:///")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         ) as other:
             try:
                 assert other.stdout.readline() == "held\n"

@@ -41,7 +41,6 @@ def test_readings(anna: cast.Person) -> None:
     ]
 
 
-@pytest.mark.feature("S27")
 def test_consumption(anna: cast.Person) -> None:
     assert rows(exports.consumption(Past(anna.account, TODAY).bars("electricity", "2026-10", "2026-11"))) == [
         ["Период", "Т1", "Т2", "Т3", "Всего", "Как начислено", "Год назад"],

@@ -51,7 +51,6 @@ def test_use_after_the_transformer_ratio(db: Database) -> None:
     assert past(vera).lines("2026-10", "2026-10")[0].usage == 100
 
 
-@pytest.mark.feature("S27")
 def test_months_beside_the_year_before(anna: cast.Person) -> None:
     cast.read(anna.meter, "2026-11-20", 6500, 2700)
     bars = past(anna).bars("electricity", "2026-10", "2026-11")

@@ -59,7 +59,6 @@ def test_values_of_its_zones_only() -> None:
     assert meters.values(meter, 2, "initial_") == (5, 7)
 
 
-@pytest.mark.feature("S25")
 @pytest.mark.parametrize(
     ("due", "expired", "near"),
     [

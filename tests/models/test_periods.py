@@ -20,7 +20,8 @@ def test_period(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [None, "", "2026", "2026-13", "2026-00", "2026-1", "1999-12", "2026-10-01", "2026-10\n", " 2026-10", "２０２６-10", "2026-10\x00", "9" * 400],
+    [None, "", "2026", "2026-13", "2026-00", "2026-1", "1999-12", "2026-10-01", "2026-10\n", " 2026-10", "２０２６-10", "2026-10\x00",
+     "9" * 400],
 )  # fmt: skip
 def test_no_period(text: str | None) -> None:
     assert periods.parse(text) is None

@@ -111,7 +111,6 @@ def test_phone_may_be_left_out(db: Database) -> None:
     assert token().data["phone"] == ""
 
 
-@pytest.mark.feature("S11")
 @pytest.mark.company("irkutsk")
 def test_phone_is_wanted_where_it_is_the_key_for_the_bot(db: Database) -> None:
     assert refusal(phone="").problems[0].field == "phone"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -110,7 +110,7 @@ def towns() -> dict[str, sqlite3.Connection]:
 @pytest.fixture
 def production(
     engine: Engine, db: Database, company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Flask]]:
+) -> Callable[..., Flask]:
     """Makes the application as in production, behind https unless told otherwise."""
     from app import create_app
 
@@ -131,7 +131,7 @@ def production(
         clock._offset = clock.timedelta(0)
         return made
 
-    yield make
+    return make
 
 
 # ---- what an answer costs

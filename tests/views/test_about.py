@@ -19,8 +19,14 @@ def test_contacts_are_tapped_to_call_with_hours_and_a_technical_line(client, com
 
 
 def test_offices_stand_under_their_settlements(client, app):
-    for code, place, name in (("1", "г. Дивногорск", "Второй"), ("2", "г. Ачинск", "Первый"), ("3", "г. Дивногорск", "Третий")):
-        Office.create(code=code, settlement=place, name=name, address="ул. Мира, 1", phone="+73912990024", hours="пн–пт 8–17")
+    for code, place, name in (
+        ("1", "г. Дивногорск", "Второй"),
+        ("2", "г. Ачинск", "Первый"),
+        ("3", "г. Дивногорск", "Третий"),
+    ):
+        Office.create(
+            code=code, settlement=place, name=name, address="ул. Мира, 1", phone="+73912990024", hours="пн–пт 8–17"
+        )
     page = client.get("about.offices")
     assert [head.get_text() for head in page.soup.select("h2")] == ["г. Ачинск", "г. Дивногорск"]
     assert [head.get_text() for head in page.soup.select("h3")] == ["Первый", "Второй", "Третий"]
@@ -32,7 +38,8 @@ def test_no_office_yet_is_told_kindly(client, app):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.company(name)) for name in ("krasnoyarsk", "kaluga", "koryak", "irkutsk")]
+    "name",
+    [pytest.param(name, marks=pytest.mark.company(name)) for name in ("krasnoyarsk", "kaluga", "koryak", "irkutsk")],
 )
 def test_consent_of_each_company_can_be_read(client, company, name):
     assert company.code == name

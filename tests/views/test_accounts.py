@@ -187,7 +187,9 @@ def _opened(client, number):
 
 
 def _open(client, endpoint, method, number):
-    path = client.path(endpoint, number=number, **({"receipt": "2611-000001"} if endpoint == "readings.receipt" else {}))
+    path = client.path(
+        endpoint, number=number, **({"receipt": "2611-000001"} if endpoint == "readings.receipt" else {})
+    )
     if method == "GET":
         return client.open(path)
     page = client.get("about.contacts") if not client.signed_in else client.get("settings.show")

@@ -42,7 +42,10 @@ def test_outdated_name_gives_the_file_of_today_for_a_minute(client):
     assert "Set-Cookie" not in page.headers
 
 
-@pytest.mark.parametrize("name", ["nothing.css", "..", "%2e%2e%2fapp.py", "../app.py", "css/base.css", "%00", "kabinet", "app.py", "x" * 3000])
+@pytest.mark.parametrize(
+    "name",
+    ["nothing.css", "..", "%2e%2e%2fapp.py", "../app.py", "css/base.css", "%00", "kabinet", "app.py", "x" * 3000],
+)
 def test_nothing_else_is_served(client, app, name):
     assert client.get(f"/static/{name}").status in (308, 404)
 

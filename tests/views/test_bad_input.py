@@ -59,7 +59,13 @@ SHEETS = [
     Sheet("sign_in.form", "sign_in.enter", {"login": "anna@example.ru", "password": cast.PASSWORD}),
     Sheet("home.front", "sign_in.enter", {"login": "anna@example.ru", "password": cast.PASSWORD}),
     Sheet("sign_up.form", "sign_up.apply", _SIGN_UP, {"phone": {"empty", "spaces"}, "consent": set(NASTY) - {"empty"}}),
-    Sheet("sign_up.form", "sign_up.apply", {**_SIGN_UP, "account": "{vera}", "secret": "8549"}, {"consent": set(NASTY) - {"empty"}}, "kaluga"),
+    Sheet(
+        "sign_up.form",
+        "sign_up.apply",
+        {**_SIGN_UP, "account": "{vera}", "secret": "8549"},
+        {"consent": set(NASTY) - {"empty"}},
+        "kaluga",
+    ),
     Sheet("sign_up.sent", "sign_up.by_code", {"code": "123456"}),
     Sheet("recovery.form", "recovery.ask", {"login": "anna@example.ru"}, {"login": _WORDS}),
     Sheet("recovery.sent", "recovery.by_code", {"code": "123456"}),
@@ -71,11 +77,21 @@ SHEETS = [
     Sheet("settings.name", "settings.set_name", {"name": "Анна"}, {"name": {*_WORDS, "empty", "spaces"}}),
     Sheet("settings.email", "settings.set_email", {"new_email": "novaya@example.ru", "password": cast.PASSWORD}),
     Sheet("settings.phone", "settings.set_phone", {"phone": "+79135550177", "password": cast.PASSWORD}),
-    Sheet("settings.password", "settings.set_password", {"password": cast.PASSWORD, "new_password": NEW, "new_password_again": NEW}),
-]  # fmt: skip
+    Sheet(
+        "settings.password",
+        "settings.set_password",
+        {"password": cast.PASSWORD, "new_password": NEW, "new_password_again": NEW},
+    ),
+]
 BUTTONS_ALONE = {
-    "sign_in.leave", "sign_up.by_link", "accounts.unlink", "accounts.make_primary", "settings.use_email", "settings.end_device", "settings.end_others",
-}  # fmt: skip
+    "sign_in.leave",
+    "sign_up.by_link",
+    "accounts.unlink",
+    "accounts.make_primary",
+    "settings.use_email",
+    "settings.end_device",
+    "settings.end_others",
+}
 # Hidden ones that nobody types; `key` may be anything, `next` is answered by leading home.
 UNSEEN = {"csrf_token", "key", "next"}
 
@@ -85,7 +101,9 @@ def _cases() -> list[Any]:
     for sheet in SHEETS:
         for field in sheet.good:
             marks = [pytest.mark.company(sheet.company)]
-            cases.append(pytest.param(sheet, field, id=f"{sheet.page}>{sheet.post}:{field}:{sheet.company}", marks=marks))
+            cases.append(
+                pytest.param(sheet, field, id=f"{sheet.page}>{sheet.post}:{field}:{sheet.company}", marks=marks)
+            )
     return cases
 
 
@@ -102,7 +120,13 @@ def test_every_form_is_here(app):
     assert {sheet.post for sheet in SHEETS} | BUTTONS_ALONE == posts
 
 
-@pytest.mark.parametrize("sheet", [pytest.param(sheet, marks=pytest.mark.company(sheet.company), id=f"{sheet.page}:{sheet.company}") for sheet in SHEETS])
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        pytest.param(sheet, marks=pytest.mark.company(sheet.company), id=f"{sheet.page}:{sheet.company}")
+        for sheet in SHEETS
+    ],
+)
 def test_every_field_of_the_form_is_here(client, anna, vera, db, sheet):
     visit = Visit(client, anna, vera, db, sheet)
     forms = [form for form in visit.page.soup.select("main form") if "post" in form.get("method", "get").lower()]
@@ -115,7 +139,9 @@ class Visit:
 
     def __init__(self, client: Any, anna: Any, vera: Any, db: Any, sheet: Sheet):
         self.client, self.db, self.sheet = client, db, sheet
-        client.browser.set_cookie(assets.COOKIE, assets.shelf()[assets.STYLES_NAME].digest, domain="127.0.0.1")  # shorter pages
+        client.browser.set_cookie(
+            assets.COOKIE, assets.shelf()[assets.STYLES_NAME].digest, domain="127.0.0.1"
+        )  # shorter pages
         self.own = {"{anna}": str(anna.meter.id), "{vera}": vera.account.number}
         if sheet.post.partition(".")[0] in ("accounts", "readings", "settings"):
             client.sign_in("anna@example.ru", cast.PASSWORD)
@@ -134,7 +160,11 @@ class Visit:
     def send(self, field: str, nasty: str) -> Iterator[str]:
         """What is wrong with the answer to this value."""
         typed = NASTY[nasty]
-        data = {**self.hidden, **{self.named(name): self.named(value) for name, value in self.sheet.good.items()}, field: typed}
+        data = {
+            **self.hidden,
+            **{self.named(name): self.named(value) for name, value in self.sheet.good.items()},
+            field: typed,
+        }
         Hit.delete().execute()
         before = self._rows()
         try:
@@ -193,16 +223,31 @@ def _tame(text: str) -> str:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    texts=st.tuples(*[st.one_of(st.text(max_size=30), st.integers().map(str), st.from_regex(r"[0-9 .,]{0,12}", fullmatch=True))] * 2),
+    texts=st.tuples(
+        *[st.one_of(st.text(max_size=30), st.integers().map(str), st.from_regex(r"[0-9 .,]{0,12}", fullmatch=True))] * 2
+    ),
     extra=st.dictionaries(
         st.one_of(
-            st.sampled_from(["key", "check", "confirmed", "fix-1", "fix-2", "fix-", "meter--t1", "meter-1-t9", "meter-2-t1", "meter-1-t3"]),
+            st.sampled_from(
+                [
+                    "key",
+                    "check",
+                    "confirmed",
+                    "fix-1",
+                    "fix-2",
+                    "fix-",
+                    "meter--t1",
+                    "meter-1-t9",
+                    "meter-2-t1",
+                    "meter-1-t3",
+                ]
+            ),
             st.from_regex(r"(meter|fix)-[0-9a-z-]{0,20}", fullmatch=True),
         ),
         st.text(max_size=20),
         max_size=3,
     ),
-)  # fmt: skip
+)
 def test_readings_form_never_breaks_and_stores_only_what_a_dial_can_show(home, anna, texts, extra):
     token = getattr(home, "token", None) or home.get("readings.form", number=anna.account.number).value("csrf_token")
     home.token = token
@@ -210,7 +255,9 @@ def test_readings_form_never_breaks_and_stores_only_what_a_dial_can_show(home, a
     fields = {f"meter-{anna.meter.id}-t{i}": _sendable(text) for i, text in enumerate(texts, 1)}
     extra = {_sendable(name): _sendable(text) for name, text in extra.items()}
     answer = home.browser.post(
-        home.path("readings.send", number=anna.account.number), base_url=home.base, data={**fields, **extra, "csrf_token": token}
+        home.path("readings.send", number=anna.account.number),
+        base_url=home.base,
+        data={**fields, **extra, "csrf_token": token},
     )
     assert answer.status_code in (200, 303, 422), (answer.status_code, texts, extra)
     for reading in Reading.select().where(Reading.period == "2026-11"):
@@ -230,14 +277,20 @@ def _sendable(text: str) -> str:
 @pytest.mark.parametrize("token", ["", "x", "x" * 10_000, "%00", "..", "' or 1=1 --", "<script>", "١", "-" * 43])
 @pytest.mark.parametrize("endpoint", ["sign_up.confirm", "recovery.choose", "settings.confirm_email"])
 def test_link_that_was_never_sent_opens_nothing(client, app, endpoint, token):
-    room = {"sign_up.confirm": "/activate/", "recovery.choose": "/recover/", "settings.confirm_email": "/settings/email/"}[endpoint]
+    room = {
+        "sign_up.confirm": "/activate/",
+        "recovery.choose": "/recover/",
+        "settings.confirm_email": "/settings/email/",
+    }[endpoint]
     page = client.get(room + token)
     assert page.status in (200, 404, 308)
     if page.status == 200:
         assert "Ссылка уже использована или устарела." in page.text
 
 
-@pytest.mark.parametrize("value", ["", "x", "\x00", "a" * 5000, "é", "x; kabinet=y", "eyJfdXNlcl9pZCI6IjEifQ.aaaa.bbbb"])
+@pytest.mark.parametrize(
+    "value", ["", "x", "\x00", "a" * 5000, "é", "x; kabinet=y", "eyJfdXNlcl9pZCI6IjEifQ.aaaa.bbbb"]
+)
 @pytest.mark.parametrize("name", ["kabinet", "device", "css"])
 def test_nonsense_in_a_cookie_is_a_guest(bare, anna, name, value):
     page = bare.get("/settings", headers={"Cookie": f"{name}={value}"})

@@ -18,7 +18,12 @@ def test_bar_a_month_with_the_year_before_beside_it():
 
 
 def test_kind_of_a_bar_is_how_its_month_was_counted():
-    bars = [bar("2026-07", 1), bar("2026-08", 1, "average"), bar("2026-09", 1, "norm"), bar("2026-10", -5, corrected=300)]
+    bars = [
+        bar("2026-07", 1),
+        bar("2026-08", 1, "average"),
+        bar("2026-09", 1, "norm"),
+        bar("2026-10", -5, corrected=300),
+    ]
     assert [point.kind for point in charts.of(bars, 1).points] == ["reading", "average", "norm", "recalculation"]
 
 

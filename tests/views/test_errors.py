@@ -12,7 +12,11 @@ from views.customer import about
 
 @pytest.mark.parametrize(
     ("path", "status", "head"),
-    [("/nothing", 404, "Такой страницы нет"), ("/settings/devices/1/end", 405, "Так сюда не попасть"), ("/a" * 2000, 404, "Такой страницы нет")],
+    [
+        ("/nothing", 404, "Такой страницы нет"),
+        ("/settings/devices/1/end", 405, "Так сюда не попасть"),
+        ("/a" * 2000, 404, "Такой страницы нет"),
+    ],
 )
 def test_page_that_is_not_there_says_what_to_do(client, app, path, status, head):
     page = client.get(path)

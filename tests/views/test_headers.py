@@ -36,7 +36,9 @@ def answers(home, anna, app, monkeypatch):
     monkeypatch.setitem(app.view_functions, "about.offices", fail)
     every = {**kinds(anna), "failure": ("/about/offices", 500)}
     found = {name: home.get(path).answer for name, (path, _) in every.items()}
-    assert {name: answer.status_code for name, answer in found.items()} == {name: status for name, (_, status) in every.items()}
+    assert {name: answer.status_code for name, answer in found.items()} == {
+        name: status for name, (_, status) in every.items()
+    }
     return found
 
 
@@ -48,7 +50,13 @@ def test_every_answer_has_its_guards(answers):
         assert headers["Referrer-Policy"] == "same-origin", name
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin", name
         policy = headers["Content-Security-Policy"]
-        for rule in ("default-src 'none'", "script-src 'self';", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"):
+        for rule in (
+            "default-src 'none'",
+            "script-src 'self';",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ):
             assert rule in policy, name
         assert "unsafe" not in policy, name
 
@@ -82,7 +90,11 @@ def test_cookies_behind_https_are_secure_and_bound_to_the_host(secure):
     secure.browser.set_cookie("x", "y", domain="lk.example.ru")
     page = secure.get("sign_in.form")
     token = page.value("csrf_token")
-    page = secure.post("sign_in.enter", {"login": "anna@example.ru", "password": cast.PASSWORD, "csrf_token": token}, headers={"Referer": "https://lk.example.ru/sign-in"})
+    page = secure.post(
+        "sign_in.enter",
+        {"login": "anna@example.ru", "password": cast.PASSWORD, "csrf_token": token},
+        headers={"Referer": "https://lk.example.ru/sign-in"},
+    )
     assert page.location == "/"
     cookies = {line.partition("=")[0]: line for line in page.headers.getlist("Set-Cookie")}
     assert set(cookies) == {"__Host-kabinet", "device"}
@@ -124,17 +136,25 @@ def test_no_link_of_a_page_is_made_of_the_host_header(home, bare, anna, cookie):
         assert "evil.example" not in str(answer.headers), path
 
 
-@pytest.mark.parametrize("headers", [EVIL, {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "X-Host": "evil.example"}])
+@pytest.mark.parametrize(
+    "headers", [EVIL, {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "X-Host": "evil.example"}]
+)
 def test_no_link_of_a_letter_is_made_of_the_host_header(client, bare, anna, mail, cookie, headers):
     token = client.get("recovery.form").value("csrf_token")
     sent = {**headers, "Cookie": f"kabinet={cookie(client)}"}  # whatever the host says, a browser sends the cookie
-    assert bare.post("recovery.ask", {"login": "anna@example.ru", "csrf_token": token}, headers=sent).location == "/recover/code"
+    assert (
+        bare.post("recovery.ask", {"login": "anna@example.ru", "csrf_token": token}, headers=sent).location
+        == "/recover/code"
+    )
     text = mail("anna@example.ru").text
     assert "evil.example" not in text
     assert f"{client.base}/recover/" in text
 
 
-@pytest.mark.parametrize("host", ["evil.example", "lk.example.ru.evil.example", "lk.example.ru:8443", "127.0.0.1", "LK.example.ru@evil.example"])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "lk.example.ru.evil.example", "lk.example.ru:8443", "127.0.0.1", "LK.example.ru@evil.example"],
+)
 def test_another_host_gets_nothing_in_production(production, host):
     answer = production().test_client().get("/", base_url="https://lk.example.ru", headers={"Host": host})
     assert answer.status_code == 400
@@ -159,7 +179,11 @@ def test_forwarded_scheme_and_host_are_ignored_without_a_proxy(production):
 def test_address_comes_from_the_proxy_that_is_trusted(production):
     cast.anna()
     client = Client(production(TRUSTED_PROXIES="1"))
-    via = {"X-Forwarded-For": "10.9.9.9, 203.0.113.7", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "lk.example.ru"}
+    via = {
+        "X-Forwarded-For": "10.9.9.9, 203.0.113.7",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "lk.example.ru",
+    }
     page = client.open("/sign-in", headers=via)
     data = {"login": "anna@example.ru", "password": cast.PASSWORD, "csrf_token": page.value("csrf_token")}
     client.post("sign_in.enter", data, headers={**via, "Referer": "https://lk.example.ru/sign-in"})
@@ -170,4 +194,7 @@ def test_address_comes_from_the_proxy_that_is_trusted(production):
 
 def test_demo_says_when_its_clock_is_set(client, app, monkeypatch):
     monkeypatch.setattr(clock, "_offset", clock.timedelta(days=3))
-    assert client.get("home.front").soup.select_one("div.strip").get_text(strip=True) == "Демонстрация: на портале сейчас 20\u00a0ноября\u00a02026"
+    assert (
+        client.get("home.front").soup.select_one("div.strip").get_text(strip=True)
+        == "Демонстрация: на портале сейчас 20\u00a0ноября\u00a02026"
+    )

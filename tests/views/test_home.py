@@ -41,7 +41,11 @@ def test_home_shows_the_state_of_the_account_now(home):
     assert "Показания за ноябрь\u00a02026" in page.text
     assert "ещё не переданы" in page.text
     assert "Приём открыт до 29\u00a0ноября." in page.text
-    assert page.rows[0][:3] == ["20\u00a0октября\u00a02026", "личный кабинет", "день\u00a06\u202f320, ночь\u00a02\u202f660"]
+    assert page.rows[0][:3] == [
+        "20\u00a0октября\u00a02026",
+        "личный кабинет",
+        "день\u00a06\u202f320, ночь\u00a02\u202f660",
+    ]
     assert page.soup.select_one("figure.bars svg[role=img]") is not None
 
 

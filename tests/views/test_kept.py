@@ -106,7 +106,10 @@ def test_login_survives_a_stale_token(client, anna):
 @pytest.mark.parametrize(
     ("endpoint", "fields"),
     [
-        ("settings.set_password", {"password": PASSWORD, "new_password": "novoe-slovo-1", "new_password_again": "novoe-slovo-1"}),
+        (
+            "settings.set_password",
+            {"password": PASSWORD, "new_password": "novoe-slovo-1", "new_password_again": "novoe-slovo-1"},
+        ),
         ("settings.set_phone", {"phone": "1", "password": PASSWORD}),
         ("accounts.attach", {"account": "241010000171", "secret": "svet-i-teplo"}),
         ("sign_in.enter", {"login": "anna@example.ru", "password": PASSWORD}),
@@ -169,13 +172,17 @@ def test_kept_form_dies_after_two_hours(home, page, anna, at):
 
 
 def test_too_much_is_not_kept(home, page, anna):
-    home.post("readings.send", {f"meter-{anna.meter.id}-t1": "9" * 250_000, "csrf_token": "stale"}, number=anna.account.number)
+    home.post(
+        "readings.send", {f"meter-{anna.meter.id}-t1": "9" * 250_000, "csrf_token": "stale"}, number=anna.account.number
+    )
     assert KeptForm.select().count() == 0
 
 
 def test_nul_and_broken_bytes_are_kept_harmlessly(home, page, anna):
     name = f"meter-{anna.meter.id}-t1"
-    answer = home.post("readings.send", {name: b"12\x00\xed\xa0\x80", "csrf_token": "stale"}, number=anna.account.number)
+    answer = home.post(
+        "readings.send", {name: b"12\x00\xed\xa0\x80", "csrf_token": "stale"}, number=anna.account.number
+    )
     assert answer.status == 303
     assert "12" in home.get("readings.form", number=anna.account.number).value(name)
 

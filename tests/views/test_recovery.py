@@ -34,7 +34,9 @@ def test_code_of_the_letter_leads_there_too(client, anna, mail):
     assert page.submit(password=NEW, password_again=NEW).location == "/"
 
 
-@pytest.mark.parametrize("login", ["anna@example.ru", "nobody@example.ru", "241010000054", "241099999999", "что угодно"])
+@pytest.mark.parametrize(
+    "login", ["anna@example.ru", "nobody@example.ru", "241010000054", "241099999999", "что угодно"]
+)
 def test_answer_is_the_same_whoever_asks(client, anna, login, hashes):
     page = ask(client, login)
     assert page.location == "/recover/code"
@@ -86,7 +88,12 @@ def test_older_links_die_with_the_first_one_used(client, anna, mail):
 
 @pytest.mark.parametrize(
     ("password", "again", "field"),
-    [("korotko", "korotko", "password"), (NEW, "drugoe", "password_again"), ("", "", "password"), (NEW, "", "password_again")],
+    [
+        ("korotko", "korotko", "password"),
+        (NEW, "drugoe", "password_again"),
+        ("", "", "password"),
+        (NEW, "", "password_again"),
+    ],
 )
 def test_bad_new_password_is_refused_and_the_link_lives(client, anna, mail, password, again, field):
     ask(client, "anna@example.ru")

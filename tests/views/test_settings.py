@@ -148,7 +148,11 @@ def test_new_password_ends_the_other_devices_and_keeps_this_one(home, mail, cook
 
 @pytest.mark.parametrize(
     ("new", "again", "field"),
-    [("korotko", "korotko", "new_password"), (NEW, "drugoe slovo", "new_password_again"), ("anna@example.ru", "anna@example.ru", "new_password")],
+    [
+        ("korotko", "korotko", "new_password"),
+        (NEW, "drugoe slovo", "new_password_again"),
+        ("anna@example.ru", "anna@example.ru", "new_password"),
+    ],
 )
 def test_bad_new_password_is_refused_beside_its_field(home, new, again, field):
     page = home.get("settings.password").submit(password=PASSWORD, new_password=new, new_password_again=again)

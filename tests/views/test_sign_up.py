@@ -10,9 +10,12 @@ from models.outbox import Message
 from models.people.customers import Customer
 
 GOOD = {
-    "email": "novy@example.ru", "phone": "8 (913) 555-01-99", "password": "chetyre slova podryad", "password_again": "chetyre slova podryad",
+    "email": "novy@example.ru",
+    "phone": "8 (913) 555-01-99",
+    "password": "chetyre slova podryad",
+    "password_again": "chetyre slova podryad",
     "consent": True,
-}  # fmt: skip
+}
 BAD_CODE = ["Код неверный или устарел: он действует 10 минут. Проверьте цифры или перейдите по ссылке из письма."]
 
 

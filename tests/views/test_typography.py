@@ -7,19 +7,24 @@ import pytest
 from views import typography
 
 
-@pytest.mark.parametrize(("hundredths", "shown"), [(5790, "57,9"), (5785, "57,85"), (5700, "57"), (5, "0,05"), (0, "0"), (10000, "100")])
+@pytest.mark.parametrize(
+    ("hundredths", "shown"), [(5790, "57,9"), (5785, "57,85"), (5700, "57"), (5, "0,05"), (0, "0"), (10000, "100")]
+)
 def test_decimal(hundredths, shown):
     assert typography.decimal(hundredths) == shown
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [("Иванова Анна Сергеевна", "Анна Сергеевна"), ("Анна", "Анна"), ("Анна Сергеевна", "Анна Сергеевна"), ("", "")]
+    ("name", "shown"),
+    [("Иванова Анна Сергеевна", "Анна Сергеевна"), ("Анна", "Анна"), ("Анна Сергеевна", "Анна Сергеевна"), ("", "")],
 )
 def test_greeting(name, shown):
     assert typography.greeting(name) == shown
 
 
-@pytest.mark.parametrize(("name", "shown"), [("Иванова Анна Сергеевна", "И*** Анна Сергеевна"), ("Ли", "Л***"), ("", "***")])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Иванова Анна Сергеевна", "И*** Анна Сергеевна"), ("Ли", "Л***"), ("", "***")]
+)
 def test_masked(name, shown):
     assert typography.masked(name) == shown
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from models import periods
+from models import clock, periods
 from models.exchange import imports
 from models.exchange.kinds import KINDS
 from models.exchange.table import BadFile
@@ -49,6 +49,8 @@ def load(kind: str, file: Path, dry_run: bool, keep_good: bool) -> None:
 def close_period(period: str) -> None:
     if not periods.parse(period):
         raise click.ClickException(f"{period!r} is no period; write it as 2026-10")
+    if period >= clock.period():
+        raise click.ClickException(f"{period} is not over; closing it would turn every reading of this month away")
     click.echo(f"{readings.close(period)} readings billed")
 
 

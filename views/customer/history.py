@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 
 from models import clock, periods
 from models.exchange import exports
@@ -26,7 +26,7 @@ def readings(number: str) -> Any:
 @room.get("/accounts/<string:number>/history/readings/rows", endpoint="readings_part")
 @customer_only
 def readings_part(number: str) -> Any:
-    return part("customer/history/_readings.html", **_readings(number))
+    return _swapped("customer/history/_readings.html", "history.readings", number, _readings(number))
 
 
 @room.get("/accounts/<string:number>/history/readings.csv", endpoint="readings_file")
@@ -45,13 +45,19 @@ def consumption(number: str) -> Any:
 @room.get("/accounts/<string:number>/history/consumption/rows", endpoint="consumption_part")
 @customer_only
 def consumption_part(number: str) -> Any:
-    return part("customer/history/_consumption.html", **_consumption(number))
+    return _swapped("customer/history/_consumption.html", "history.consumption", number, _consumption(number))
 
 
 @room.get("/accounts/<string:number>/history/consumption.csv", endpoint="consumption_file")
 @customer_only
 def consumption_file(number: str) -> Any:
     return as_file(exports.consumption(_consumption(number)["bars"]), f"consumption-{number}.csv", "text/csv")
+
+
+def _swapped(template: str, endpoint: str, number: str, context: dict[str, Any]) -> Any:
+    """The part, and the page's own address for it: a reload, a bookmark and Back then show the same months."""
+    shown = {"from": context["first"], "to": context["last"], "service": context.get("service")}
+    return part(template, **context), 200, {"HX-Replace-Url": url_for(endpoint, number=number, **shown)}
 
 
 def _readings(number: str) -> dict[str, Any]:
