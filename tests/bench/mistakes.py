@@ -140,7 +140,8 @@ def _truths(folder: Path) -> Iterator[True_]:
     for account, own in by_account.items():
         passed = [row for row in rows[account] if row.state == "accepted"]
         for row in passed:
-            standings = readings.standings(0, row.taken, passed, own)
+            known = {one.meter_id for one in passed if one.period < row.period}  # of others the database would be asked
+            standings = readings.standings(0, row.taken, passed, [meter for meter in own if meter.id in known])
             values = {one.meter_id: _dials(one, meters[one.serial]) for one in passed if one.period == row.period}
             dials = {standing.meter.id: standing.dial(row.taken) for standing in standings}
             before = sum(one.meter_id == row.meter_id and one.taken < row.taken for one in passed)

@@ -29,14 +29,8 @@ def guest(request: pytest.FixtureRequest, chromium: Any, portal: Portal) -> Iter
 
 @pytest.fixture
 def newcomer(guest: Visitor, portal: Portal) -> Visitor:
-    """A new customer whose account nobody else has; for tests that pass readings."""
+    """A new customer with an account that nobody else has; for tests that write."""
     return guest.settle(portal.household())
-
-
-@pytest.fixture
-def relative(guest: Visitor, portal: Portal) -> Visitor:
-    """A new customer with an account that others hold as well; for tests that pass no readings."""
-    return guest.settle(portal.shared())
 
 
 @pytest.fixture(scope="session")

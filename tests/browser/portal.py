@@ -1,59 +1,46 @@
-"""A real portal for a browser: its server in a folder of its own, and households of the demo company that nobody uses yet."""
+"""A real portal for a browser: its server in a folder of its own, and a household for each test that needs one."""
 
 from __future__ import annotations
 
-import itertools
+import csv
 import os
+import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOW = "2026-11-20T10:00"  # inside the web window of every company
 PASSWORD = "svet-i-teplo"
-SHARED = 3
+FLATS = 60
+PREFIXES = {"krasnoyarsk": "2490", "kaluga": "4090", "koryak": "4190", "irkutsk": "ИНЗБ39"}  # after all the demo's own
 STARTS_IN = 60  # seconds: migrations and the demo company included
 
 
 class Household(NamedTuple):
-    """An account of the demo company with one meter, read in October and not yet in November."""
+    """An account with one meter of two zones, read each month up to October and not yet in November."""
 
     account: str
     access_code: str
-    zones: int
 
 
 @dataclass
 class Portal:
     company: str
     url: str
-    households: list[Household]
-    taken: set[str] = field(default_factory=set)
-    turn: Iterator[int] = field(default_factory=itertools.count)
+    households: Iterator[Household]
 
-    def household(self, zones: int | None = None) -> Household:
-        """One that no test has had before, with a meter of so many zones."""
-        found = next(one for one in self._free() if zones in (None, one.zones))
-        self.taken.add(found.account)
-        return found
-
-    def shared(self) -> Household:
-        """One for tests that pass no readings, of a few by turns: each allows ten tries of its secret an hour."""
-        return self.households[-1 - next(self.turn) % SHARED]
-
-    def _free(self) -> list[Household]:
-        """Those of one zone first: tests that need two zones find theirs."""
-        free = [one for one in self.households[:-SHARED] if one.account not in self.taken]
-        return sorted(free, key=lambda one: one.zones)
+    def household(self) -> Household:
+        """One that no test has had before."""
+        return next(self.households)
 
 
 @contextmanager
@@ -62,13 +49,19 @@ def served(company: str, folder: Path) -> Iterator[Portal]:
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("KABINET_")}
-    environ |= {"KABINET_VAR_DIR": str(folder), "KABINET_COMPANY": company, "KABINET_NOW": NOW, "KABINET_PUBLIC_URL": url}
+    households = build(company, folder)
+    environ |= {
+        "KABINET_COMPANY": company,
+        "KABINET_COMPANIES_DIR": str(folder),
+        "KABINET_VAR_DIR": str(folder / "var"),
+    }
+    environ |= {"KABINET_NOW": NOW, "KABINET_PUBLIC_URL": url}
     command = [sys.executable, "-m", "flask", "--app", "app", "serve", "--port", str(port), "--workers", "1"]
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True)
     try:
         _await(server, url, folder / "server.log")
-        yield Portal(company, url, _households(folder / "kabinet.db"))
+        yield Portal(company, url, iter(households))
     finally:
         _end(server)
 
@@ -99,15 +92,52 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def _households(database: Path) -> list[Household]:
-    """Read from the portal's own database: which neighbours the demo lets pass readings this month is its own affair."""
-    query = """
-        SELECT account.number, account.access_code, max(meter.zones) FROM account JOIN meter ON meter.account_id = account.id
-        LEFT JOIN reading ON reading.meter_id = meter.id AND reading.period = ?
-        WHERE meter.removed IS NULL AND meter.service = 'electricity' AND account.closed IS NULL
-            AND NOT EXISTS (SELECT 1 FROM holding WHERE holding.account_id = account.id)
-            AND EXISTS (SELECT 1 FROM reading before WHERE before.meter_id = meter.id AND before.period = ?)
-        GROUP BY account.id HAVING count(DISTINCT meter.id) = 1 AND count(reading.id) = 0 ORDER BY account.number
-    """
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
-        return [Household(*row) for row in opened.execute(query, (NOW[:7], "2026-10"))]
+def build(company: str, folder: Path) -> list[Household]:
+    """A copy of the company's folder, with a new house in its demo files: a flat for each test that passes readings."""
+    home = Path(shutil.copytree(ROOT / "companies" / company, folder / company))
+    first = {name: _first_row(home / f"{name}.csv") for name in ("accounts", "meters", "readings")}
+    length = len(first["accounts"]["account"])
+    built = []
+    for flat in range(FLATS):
+        account = PREFIXES[company] + f"{flat:0{length - len(PREFIXES[company])}}"
+        built.append(Household(account, f"7{flat:07}"))
+        about = {
+            "account": account,
+            "access_code": built[-1].access_code,
+            "flat": str(flat),
+            "email": "",
+            "phone": "",
+            "closed": "",
+        }
+        _add(home / "accounts.csv", first["accounts"] | about | {"services": "electricity"})
+        meter = {
+            "account": account,
+            "serial": f"5{flat:07}",
+            "service": "electricity",
+            "zones": "2",
+            "digits": "5",
+            "ratio": "1",
+        }
+        meter |= {"installed": "2020-01-15", "removed": "", "initial_t1": "1000", "initial_t2": "500", "initial_t3": ""}
+        _add(home / "meters.csv", first["meters"] | meter)
+        for month in range(1, 11):
+            taken = {"account": account, "serial": meter["serial"], "taken": f"2026-{month:02}-15", "channel": "web"}
+            dial = {
+                "t1": str(10_000 + 140 * month),
+                "t2": str(5_000 + 60 * month),
+                "t3": "",
+                "state": "accepted",
+                "reason": "",
+            }
+            _add(home / "readings.csv", first["readings"] | taken | dial)
+    return built
+
+
+def _first_row(path: Path) -> dict[str, str]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return next(csv.DictReader(lines, delimiter=";"))
+
+
+def _add(path: Path, row: dict[str, str]) -> None:
+    with path.open("a", encoding="utf-8", newline="") as lines:
+        csv.DictWriter(lines, row, delimiter=";", lineterminator="\n").writerow(row)

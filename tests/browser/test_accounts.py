@@ -2,58 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.both import both_ways
 from tests.browser.portal import Portal
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visiting
 
 pytestmark = pytest.mark.browser
 
 
 @both_ways
 @pytest.mark.feature("S6")
-def test_link_switch_make_primary_unlink(relative: Visitor, portal: Portal) -> None:
-    first, second = relative.account, portal.household()
-    relative.open("/accounts/link")
-    relative.fill(Лицевой_счёт=second.account, Код_доступа_или_конец_номера_счётчика=second.access_code)
-    relative.press("Привязать")
-    assert second.account in relative.page.url
-    switch_to(relative, first)
-    relative.open("/")
-    assert chosen(relative) == first, "the account chosen last is the one to come back to"
+def test_link_switch_make_primary_unlink(newcomer: Visitor, portal: Portal) -> None:
+    first, second = newcomer.account, portal.household()
+    newcomer.open("/accounts/link")
+    newcomer.fill(Лицевой_счёт=second.account, Код_доступа_или_конец_номера_счётчика=second.access_code)
+    newcomer.press("Привязать")
+    assert second.account in newcomer.page.url
+    switch_to(newcomer, first)
+    newcomer.open("/")
+    assert chosen(newcomer) == first, "the account chosen last is the one to come back to"
 
-    relative.open("/accounts")
-    relative.page.get_by_role("main").get_by_role("button", name="Сделать основным").click()
-    relative.sees(f"Основной лицевой счёт теперь {second.account}.")
-    relative.open(f"/accounts/{first}/unlink")
-    relative.press("Отвязать")
-    relative.sees(f"Лицевой счёт {first} отвязан.")
-    relative.open(f"/accounts/{first}/")
-    relative.heading("Такой страницы нет")
-    relative.open("/")
-    assert chosen(relative) == second.account
-    assert relative.noise == []
+    newcomer.open("/accounts")
+    newcomer.page.get_by_role("main").get_by_role("button", name="Сделать основным").click()
+    newcomer.sees(f"Основной лицевой счёт теперь {second.account}.")
+    newcomer.open(f"/accounts/{first}/unlink")
+    newcomer.press("Отвязать")
+    newcomer.sees(f"Лицевой счёт {first} отвязан.")
+    newcomer.open(f"/accounts/{first}/")
+    newcomer.heading("Такой страницы нет")
+    newcomer.open("/")
+    assert chosen(newcomer) == second.account
+    assert newcomer.noise == []
 
 
 @both_ways
-def test_a_wrong_code_links_nothing_and_keeps_the_number(relative: Visitor) -> None:
-    relative.open("/accounts/link")
-    relative.fill(Лицевой_счёт="241010000054", Код_доступа_или_конец_номера_счётчика="0000")
-    relative.press("Привязать")
-    expect(relative.summary()).to_contain_text("Не нашли лицевого счёта с таким номером и кодом.")
-    expect(relative.field("Лицевой счёт")).to_have_value("241010000054")
-    relative.open("/accounts/241010000054/")
-    relative.heading("Такой страницы нет")
+def test_a_wrong_code_links_nothing_and_keeps_the_number(newcomer: Visitor) -> None:
+    newcomer.open("/accounts/link")
+    newcomer.fill(Лицевой_счёт="241010000054", Код_доступа_или_конец_номера_счётчика="0000")
+    newcomer.press("Привязать")
+    expect(newcomer.summary()).to_contain_text("Не нашли лицевого счёта с таким номером и кодом.")
+    expect(newcomer.field("Лицевой счёт")).to_have_value("241010000054")
+    newcomer.open("/accounts/241010000054/")
+    newcomer.heading("Такой страницы нет")
 
 
-def test_a_family_shares_an_account(relative: Visitor) -> None:
-    """Maria's account belongs to Anna's cabinet and to Boris's; one of them unlinking it leaves the other alone."""
-    relative.open("/accounts/link")
-    relative.fill(Лицевой_счёт="241010000100", Код_доступа_или_конец_номера_счётчика="29289408")
-    relative.press("Привязать")
-    relative.sees("Лицевой счёт 241010000100 привязан.")
+def test_a_family_shares_an_account(newcomer: Visitor, chromium: Any, portal: Portal) -> None:
+    """One relative unlinking the account leaves the other's cabinet alone."""
+    with visiting(chromium, portal) as relative:
+        relative.settle(newcomer.household)
+        relative.open(f"/accounts/{newcomer.account}/unlink").press("Отвязать")
+        relative.sees("отвязан")
+    newcomer.open(f"/accounts/{newcomer.account}/")
+    newcomer.heading("Здравствуйте")
 
 
 def switch_to(visitor: Visitor, number: str) -> None:

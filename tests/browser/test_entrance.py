@@ -18,7 +18,7 @@ NEW = "tri-kota-na-kryshe"
 @both_ways
 @pytest.mark.feature("S6")
 def test_sign_up_letter_link_cabinet_account(guest: Visitor, portal: Portal) -> None:
-    home, email = portal.shared(), f"sign-up-{guest.js}@example.ru"
+    home, email = portal.household(), f"sign-up-{guest.js}@example.ru"
     guest.open("/").follow("Регистрация")
     guest.fill(Почта=email, Пароль=PASSWORD, Пароль_ещё_раз=PASSWORD)
     guest.field("Даю согласие на обработку персональных данных").check()

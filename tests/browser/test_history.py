@@ -65,7 +65,7 @@ def test_the_table_comes_as_a_file(anna: Visitor, kind: str, column: str) -> Non
 
 def test_the_chart_tells_its_numbers_to_who_cannot_see_it(anna: Visitor) -> None:
     anna.open(f"/accounts/{ACCOUNT}/history/consumption?from=2025-01&to=2025-12")
-    expect(anna.page.get_by_role("img")).to_have_accessible_name(re.compile("всего"))
+    expect(anna.page.get_by_role("img", name=re.compile("^Расход: электроэнергия: всего"))).to_be_visible()
     expect(table(anna).get_by_role("row")).to_have_count(13)
 
 

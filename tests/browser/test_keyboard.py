@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.both import both_ways
-from tests.browser.portal import PASSWORD, Portal
+from tests.browser.portal import PASSWORD
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -35,7 +35,9 @@ def stops(page: Page) -> list[dict]:
     raise AssertionError("Tab never leaves the page")
 
 
-@pytest.mark.parametrize("path", ["/", "/accounts/{}/readings", "/accounts/{}/history/consumption", "/accounts", "/settings"])
+@pytest.mark.parametrize(
+    "path", ["/", "/accounts/{}/readings", "/accounts/{}/history/consumption", "/accounts", "/settings"]
+)
 def test_every_stop_can_be_seen(anna: Visitor, path: str) -> None:
     anna.open(path.format(anna.account))
     found = stops(anna.page)
@@ -61,8 +63,8 @@ def test_the_skip_link_leads_to_the_content(anna: Visitor) -> None:
 
 @both_ways
 @pytest.mark.feature("B1")
-def test_sign_in_and_pass_a_reading_without_a_mouse(guest: Visitor, portal: Portal) -> None:
-    newcomer, keys = guest.settle(portal.household()), guest.page.keyboard
+def test_sign_in_and_pass_a_reading_without_a_mouse(newcomer: Visitor) -> None:
+    keys = newcomer.page.keyboard
     newcomer.context.clear_cookies()
     newcomer.open(f"/accounts/{newcomer.account}/readings")
     tab_to(newcomer.page, "Почта или лицевой счёт")
@@ -71,17 +73,17 @@ def test_sign_in_and_pass_a_reading_without_a_mouse(guest: Visitor, portal: Port
     keys.type(PASSWORD)
     keys.press("Enter")
     newcomer.heading(re.compile("^Показания за"))
-    for value in newcomer.used(25):
-        tab_to(newcomer.page, "Показание")
+    for zone, value in zip(("День, Т1", "Ночь, Т2"), newcomer.used(25, 5), strict=True):
+        tab_to(newcomer.page, zone)
         keys.type(str(value))
     keys.press("Enter")
     newcomer.heading("Показания переданы")
 
 
 @both_ways
-def test_enter_sends_what_is_typed(guest: Visitor, portal: Portal) -> None:
+def test_enter_sends_what_is_typed(newcomer: Visitor) -> None:
     """After a doubt the guess has a button of its own; Enter in a corrected dial must not press it."""
-    newcomer = guest.settle(portal.household(zones=2)).open_readings()
+    newcomer.open_readings()
     day, night = newcomer.used(90, 60)
     newcomer.type_readings(night, day)
     newcomer.press("Передать")

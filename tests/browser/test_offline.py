@@ -56,9 +56,9 @@ def test_an_answer_that_was_lost_makes_no_second_reading(newcomer: Visitor) -> N
     assert len(newcomer.passed()) == 1
 
 
-def test_a_plain_form_is_not_sent_into_the_void(relative: Visitor) -> None:
-    relative.open_readings()
-    relative.context.set_offline(True)
-    relative.page.get_by_role("button", name="Выйти").click()
-    expect(relative.page.get_by_role("status").filter(has_text="Нет связи.")).to_be_visible()
-    assert relative.page.url.endswith("/readings")
+def test_a_plain_form_is_not_sent_into_the_void(newcomer: Visitor) -> None:
+    newcomer.open_readings()
+    newcomer.context.set_offline(True)
+    newcomer.page.get_by_role("button", name="Выйти").click()
+    expect(newcomer.page.get_by_role("status").filter(has_text="Нет связи.")).to_be_visible()
+    assert newcomer.page.url.endswith("/readings")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.both import both_ways
-from tests.browser.portal import PASSWORD, Household, Portal
+from tests.browser.portal import PASSWORD, Household
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -33,8 +33,8 @@ def test_pass_a_reading_and_get_a_receipt(newcomer: Visitor) -> None:
 
 
 @pytest.mark.feature("S23")
-def test_usage_is_shown_while_one_types(guest: Visitor, portal: Portal) -> None:
-    newcomer = guest.settle(portal.household(zones=2)).open_readings()
+def test_usage_is_shown_while_one_types(newcomer: Visitor) -> None:
+    newcomer.open_readings()
     day, night = newcomer.used(1200, 34)
     first, second = newcomer.dials()
     first.press_sequentially(str(day))
@@ -63,8 +63,8 @@ def test_usage_is_shown_before_sending_without_scripts(newcomer: Visitor) -> Non
 
 @both_ways
 @pytest.mark.feature("M6")
-def test_swapped_zones_are_guessed_and_the_guess_is_taken(guest: Visitor, portal: Portal) -> None:
-    newcomer = guest.settle(portal.household(zones=2)).open_readings()
+def test_swapped_zones_are_guessed_and_the_guess_is_taken(newcomer: Visitor) -> None:
+    newcomer.open_readings()
     day, night = newcomer.used(90, 60)
     newcomer.type_readings(night, day)
     newcomer.press("Передать")
@@ -116,8 +116,8 @@ def test_a_fraction_is_cut_and_said(newcomer: Visitor) -> None:
 
 
 @both_ways
-def test_mistakes_are_said_by_the_field_and_nothing_typed_is_lost(guest: Visitor, portal: Portal) -> None:
-    newcomer = guest.settle(portal.household(zones=2)).open_readings()
+def test_mistakes_are_said_by_the_field_and_nothing_typed_is_lost(newcomer: Visitor) -> None:
+    newcomer.open_readings()
     newcomer.type_readings("abc", "12345678")
     newcomer.press("Передать")
     expect(newcomer.summary()).to_be_focused()
@@ -181,7 +181,7 @@ def test_the_home_page_takes_readings_too(newcomer: Visitor) -> None:
 
 
 def test_no_meter_says_so(guest: Visitor) -> None:
-    no_meter = guest.settle(Household("241050000374", "57921742", 0))
+    no_meter = guest.settle(Household("241050000374", "57921742"))
     no_meter.open_readings()
     no_meter.sees("нет действующего счётчика")
     assert no_meter.dials() == []

@@ -31,6 +31,7 @@ class Visitor:
         self.context.set_default_timeout(10_000)
         self.noise: list[str] = []
         self.email, self.account = "", ""
+        self.household: Household | None = None
         self.page = self.tab()
 
     # ---- the browser
@@ -40,7 +41,9 @@ class Visitor:
         page = self.context.new_page()
         page.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
         page.on("pageerror", lambda error: self._note(True, str(error)))
-        page.on("request", lambda request: self._note(not request.url.startswith((self.portal.url, "data:")), request.url))
+        page.on(
+            "request", lambda request: self._note(not request.url.startswith((self.portal.url, "data:")), request.url)
+        )
         self.page = page
         return page
 
@@ -98,7 +101,7 @@ class Visitor:
 
     def settle(self, household: Household) -> Visitor:
         """Become a new customer who holds this household's account, by the portal's own doors."""
-        self.email, self.account = f"new{next(_serial)}-{id(self)}@example.ru", household.account
+        self.email, self.account, self.household = f"new{next(_serial)}@example.ru", household.account, household
         person = {"email": self.email, "password": PASSWORD, "password_again": PASSWORD, "consent": "y"}
         self._post("/sign-up", **person)
         letters = self.context.request.get("/demo/letters").text()
