@@ -137,9 +137,12 @@ def _moment(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise SettingsError("NOW", "must be an ISO date-time such as 2026-11-20T10:00") from error
+    if moment.tzinfo:
+        raise SettingsError("NOW", "is the company's local time and takes no offset, for example 2026-11-20T10:00")
+    return moment
 
 
 def _check_production(settings: Settings, given: Mapping[str, str]) -> None:

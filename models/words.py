@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 
 import phonenumbers
 
@@ -56,6 +57,7 @@ def rubles(kopecks: int) -> str:
     return f"{MINUS if kopecks < 0 else ''}{number(whole)},{part:02d}{NBSP}₽"
 
 
+@cache
 def phone(number: str) -> str:
     """«+7 391 299-00-24», «8 800 700-24-57» from E.164; any other text as it is."""
     try:

@@ -10,7 +10,7 @@ from flask import request
 from models import clock, company, seal
 from models.metering import checks, windows
 from models.metering.meters import values, zone_names, zones_of
-from models.metering.readings import Standing
+from models.metering.standings import Standing
 from views.fields import Form, HiddenField, Shown
 
 

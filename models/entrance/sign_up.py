@@ -12,7 +12,7 @@ from models.base import Problem, Refusal, database
 from models.metering.accounts import Account, link
 from models.metering.proof import proven
 from models.people.customers import Customer, normal_email, normal_phone
-from models.people.passwords import check_new, hashed
+from models.people.passwords import check_new, hashed, verify
 
 PURPOSE = "activate"
 LIVES = timedelta(days=3)
@@ -69,6 +69,16 @@ def apply(typed: Application) -> str:
     email = normal_email(typed.email)
     limits.spend("sign_up.email", email, 5, 3600, _OFTEN)
     return _send(email, hashed(typed.password), _phone(typed.phone), number)
+
+
+def knows_password(token: tokens.Token, password: str) -> bool:
+    """Whether the password of the application is known.
+
+    Asked where the letter is opened in another browser than the form was filled in: a stranger who applied with somebody's
+    address would otherwise have its owner open a cabinet under the stranger's password.
+    """
+    limits.spend("activate.password", token.handle, 10, 3600)
+    return verify(token.data["password_hash"], password)
 
 
 def activate(token: tokens.Token) -> Customer:

@@ -160,8 +160,7 @@ def _load_readings(lines: list[Line], counts: Counts) -> None:
         meter.serial: meter
         for meter in Meter.select(Meter, Account.id, Account.number).join(Account).where(Meter.serial.in_(serials))
     }
-    first = min(values["taken"] for _, values in lines).replace(day=1)
-    stored = Reading.select().where(Reading.meter.in_([meter.id for meter in meters.values()]), Reading.taken >= first)
+    stored = _stored_readings(meters.values(), {clock.period(values["taken"]) for _, values in lines})
     known = {_reading_key(one.meter_id, one.taken, one.channel, (one.t1, one.t2, one.t3)): one for one in stored}
     counted = {(one.meter_id, one.period) for one in stored if one.state in COUNTED}
     closed: dict[str, bool] = {}
@@ -190,6 +189,25 @@ def _load_readings(lines: list[Line], counts: Counts) -> None:
             counted.add((meter.id, period))
     if fresh:
         Reading.insert_many(fresh).execute()
+
+
+def _stored_readings(meters: Iterable[Any], months: set[str]) -> list[Any]:
+    """What the meters have already in these months."""
+    columns = (
+        Reading.id,
+        Reading.meter.alias("meter_id"),
+        Reading.period,
+        Reading.taken,
+        Reading.channel,
+        Reading.state,
+        Reading.reason,
+    )
+    ids = [meter.id for meter in meters]
+    return list(
+        Reading.select(*columns, Reading.t1, Reading.t2, Reading.t3)
+        .where(Reading.meter.in_(ids), Reading.period.in_(months))
+        .namedtuples()
+    )
 
 
 def _reading_key(meter_id: int, taken: Any, channel: str, dials: tuple[int | None, ...]) -> Any:

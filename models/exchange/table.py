@@ -113,7 +113,7 @@ def _cell(column: Column, text: str) -> Any:
         if column.required:
             raise BadCell("пусто")
         return column.default
-    if len(text) > _LONGEST or not text.isprintable():
+    if len(text) > _LONGEST or not text.isprintable() or "\ufffd" in text:
         raise BadCell("слишком длинно или содержит непечатные знаки")
     return column.parse(text)
 

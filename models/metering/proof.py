@@ -23,7 +23,9 @@ def proven(typed_number: str, typed_secret: str) -> Account:
         raise Refusal("account", f"Номер лицевого счёта — это {rule.hint}. Пример: {rule.example}", "account.shape")
     limits.spend("secret.account", number, TRIES, PER)
     limits.spend("secret.address", audit.actor().ip, TRIES * 5, PER)
-    account = Account.get_or_none(Account.number == number, Account.closed.is_null() | (Account.closed > clock.today()))
+    account = Account.get_or_none(
+        Account.number == number, Account.closed.is_null() | (Account.closed >= clock.today())
+    )
     known = _secrets(account) if account else ["-"]
     given = _folded(typed_secret)
     # Every known secret is compared, so that the time does not tell which one was close.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from models import periods
@@ -41,29 +41,30 @@ class _Point:
     """One metering point: the meters that hung there one after another, and what has been read and charged so far."""
 
     meters: list[Any]
-    readings: dict[int, list[tuple[date, tuple[int, ...]]]]
+    readings: dict[tuple[int, str], list[tuple[int, ...]]]  # by meter and period, the oldest first
     last: dict[int, tuple[int, ...]] = field(default_factory=dict)
     used: list[Volume] = field(default_factory=list)  # metered use, a month each
     estimated: list[Volume] = field(default_factory=list)  # charged since the last reading
 
-    def month(self, period: str, averages: Averages, norm: int) -> Month | None:
-        """The period's volume; None before the first meter was hung or when nothing can be charged."""
+    def month(self, period: str, averages: Averages, norm_of: Callable[[str], int]) -> Month:
+        """The period's volume, in the order of the rules: by meter, by average, by norm."""
         metered = self._metered(period)
         if metered is not None:
             return self._charge_metered(period, metered)
-        if not any(meter.installed <= periods.last_day(period) for meter in self.meters):
-            return None
-        return self._charge_estimate(period, averages, norm)
+        if self.meters[0].installed > periods.last_day(
+            period
+        ):  # before the first meter nothing is estimated, only owed
+            return Month(period, (norm_of(period), 0, 0), NORM)
+        return self._charge_estimate(period, averages, norm_of)
 
     def _metered(self, period: str) -> Volume | None:
         """Use found in the period by readings and by a removed meter's final values; None without either."""
-        first, last = periods.first_day(period), periods.last_day(period)
         total, found = _NOTHING, False
         for meter in self.meters:
             before = self.last.get(meter.id) or dial_values(meter, meter.zones, "initial_")
-            seen = [values for day, values in self.readings.get(meter.id, ()) if first <= day <= last]
-            if meter.removed is not None and first <= meter.removed <= last and meter.final_t1 is not None:
-                seen.append(dial_values(meter, meter.zones, "final_"))
+            seen = self.readings.get((meter.id, period), ())
+            if meter.removed is not None and f"{meter.removed:%Y-%m}" == period and meter.final_t1 is not None:
+                seen = [*seen, dial_values(meter, meter.zones, "final_")]
             for values in seen:
                 total, before, found = _plus(total, _use(meter, before, values)), values, True
             self.last[meter.id] = before
@@ -78,12 +79,12 @@ class _Point:
         self.estimated.clear()
         return Month(period, _plus(metered, charged, -1), READING, corrected=sum(charged))
 
-    def _charge_estimate(self, period: str, averages: Averages, norm: int) -> Month:
+    def _charge_estimate(self, period: str, averages: Averages, norm_of: Callable[[str], int]) -> Month:
         year = self.used[-averages.months :]
         if len(year) >= averages.least and len(self.estimated) < averages.periods:
             volume, basis = _mean(year), AVERAGE
         else:
-            volume, basis = (norm, 0, 0), NORM
+            volume, basis = (norm_of(period), 0, 0), NORM
         self.estimated.append(volume)
         return Month(period, volume, basis)
 
@@ -103,26 +104,18 @@ def of_account(
     points = _points(meters, readings)
     months = []
     for period in span:
-        parts = [
-            part
-            for i, point in enumerate(points)
-            if (part := point.month(period, averages, norm_of(period) if i == 0 else 0))
-        ]
-        if not parts and not points:
-            parts = [Month(period, (norm_of(period), 0, 0), NORM)]
-        if parts:
-            months.append(_joined(period, parts))
+        parts = [point.month(period, averages, norm_of if i == 0 else _no_norm) for i, point in enumerate(points)]
+        months.append(_joined(parts) if parts else Month(period, (norm_of(period), 0, 0), NORM))
     return months
 
 
 def _points(meters: Sequence[Any], readings: Sequence[Any]) -> list[_Point]:
-    by_meter: dict[int, list[tuple[date, tuple[int, ...]]]] = {}
+    by_month: dict[tuple[int, str], list[tuple[int, ...]]] = {}
     zones = {meter.id: meter.zones for meter in meters}
     for reading in sorted(readings, key=lambda one: one.taken):
         if reading.meter_id in zones:
-            by_meter.setdefault(reading.meter_id, []).append(
-                (reading.taken, dial_values(reading, zones[reading.meter_id]))
-            )
+            month = by_month.setdefault((reading.meter_id, f"{reading.taken:%Y-%m}"), [])
+            month.append(dial_values(reading, zones[reading.meter_id]))
     points: list[_Point] = []
     for meter in sorted(meters, key=lambda one: one.installed):
         for point in points:
@@ -131,19 +124,24 @@ def _points(meters: Sequence[Any], readings: Sequence[Any]) -> list[_Point]:
                 point.meters.append(meter)
                 break
         else:
-            points.append(_Point([meter], by_meter))
+            points.append(_Point([meter], by_month))
     return points
 
 
-def _joined(period: str, parts: list[Month]) -> Month:
+def _no_norm(_period: str) -> int:
+    return 0
+
+
+def _joined(parts: list[Month]) -> Month:
+    """The points of an account together; one estimated part makes the whole an estimate."""
+    if len(parts) == 1:
+        return parts[0]
     zones = _NOTHING
     for part in parts:
         zones = _plus(zones, part.zones)
-    basis = next(
-        (basis for basis in (NORM, AVERAGE) if any(part.basis == basis and part.total for part in parts)),
-        parts[0].basis,
-    )
-    return Month(period, zones, basis, sum(part.corrected for part in parts))
+    estimates = [part.basis for part in parts if part.basis != READING and part.total]
+    basis = NORM if NORM in estimates else AVERAGE if estimates else parts[0].basis
+    return Month(parts[0].period, zones, basis, sum(part.corrected for part in parts))
 
 
 def _use(meter: Any, before: tuple[int, ...], now: tuple[int, ...]) -> Volume:

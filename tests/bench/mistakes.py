@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from models import company
 from models.base import Refusal
-from models.metering import checks, readings
+from models.metering import checks, standings
 from models.metering.checks import Dial, Verdict
 from models.metering.meters import ZONES
 from tests.bench.house import ROOT
@@ -34,7 +34,7 @@ COLUMNS = {
 }  # fmt: skip
 
 
-class True_(NamedTuple):  # noqa: N801  a reading that is true
+class Truth(NamedTuple):
     dial: Dial
     values: tuple[int, ...]
     others: tuple[Dial, ...]
@@ -105,7 +105,7 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
-def _try(true: True_, mistake: str, wrong: Typed, seen: Counter[str], silent: list[int]) -> None:
+def _try(true: Truth, mistake: str, wrong: Typed, seen: Counter[str], silent: list[int]) -> None:
     """One mistake, typed and judged as `receive` does."""
     seen["injected"] += 1
     try:
@@ -126,11 +126,11 @@ def _try(true: True_, mistake: str, wrong: Typed, seen: Counter[str], silent: li
     seen["value"] += any(hint.values == true.values for hint in verdict.hints)
 
 
-def _verdict(true: True_, values: tuple[int, ...]) -> Verdict:
+def _verdict(true: Truth, values: tuple[int, ...]) -> Verdict:
     return checks.judge(true.dial, values, company.current().checks, true.others)
 
 
-def _truths(folder: Path) -> Iterator[True_]:
+def _truths(folder: Path) -> Iterator[Truth]:
     """Each true reading as the meter stood when it came, with the account's other meters of that day."""
     meters = _meters(folder)
     rows = _readings(folder, meters)
@@ -141,14 +141,14 @@ def _truths(folder: Path) -> Iterator[True_]:
         passed = [row for row in rows[account] if row.state == "accepted"]
         for row in passed:
             known = {one.meter_id for one in passed if one.period < row.period}  # of others the database would be asked
-            standings = readings.standings(0, row.taken, passed, [meter for meter in own if meter.id in known])
+            stand = standings.of_account(0, row.taken, passed, [meter for meter in own if meter.id in known])
             values = {one.meter_id: _dials(one, meters[one.serial]) for one in passed if one.period == row.period}
-            dials = {standing.meter.id: standing.dial(row.taken) for standing in standings}
+            dials = {standing.meter.id: standing.dial(row.taken) for standing in stand}
             before = sum(one.meter_id == row.meter_id and one.taken < row.taken for one in passed)
             if before < LEAST_BEFORE or row.meter_id not in dials:
                 continue
             others = [other for other in dials if other != row.meter_id]
-            yield True_(
+            yield Truth(
                 dials[row.meter_id], values[row.meter_id], tuple(dials[other] for other in others),
                 tuple(values[other] for other in others if other in values),
             )  # fmt: skip
@@ -198,7 +198,7 @@ def _dials(row: Any, meter: Any) -> tuple[int, ...]:
 # ---- the mistakes: the texts typed, or None where this reading cannot suffer it
 
 
-def _digits_swapped(true: True_, dice: random.Random) -> Typed | None:
+def _digits_swapped(true: Truth, dice: random.Random) -> Typed | None:
     zone = dice.randrange(len(true.values))
     text = str(true.values[zone])
     places = [i for i in range(len(text) - 1) if text[i] != text[i + 1]]
@@ -208,7 +208,7 @@ def _digits_swapped(true: True_, dice: random.Random) -> Typed | None:
     return _typed(true, zone, text[:i] + text[i + 1] + text[i] + text[i + 2 :])
 
 
-def _zones_swapped(true: True_, dice: random.Random) -> Typed | None:
+def _zones_swapped(true: Truth, dice: random.Random) -> Typed | None:
     if len(set(true.values)) < 2:
         return None
     one, other = dice.sample(range(len(true.values)), 2)
@@ -217,14 +217,14 @@ def _zones_swapped(true: True_, dice: random.Random) -> Typed | None:
     return Typed(tuple(texts)) if true.values[one] != true.values[other] else None
 
 
-def _extra_digit(true: True_, dice: random.Random) -> Typed:
+def _extra_digit(true: Truth, dice: random.Random) -> Typed:
     zone = dice.randrange(len(true.values))
     text = str(true.values[zone])
     i = dice.randrange(len(text) + 1)
     return _typed(true, zone, text[:i] + str(dice.randrange(1, 10)) + text[i:])
 
 
-def _missing_digit(true: True_, dice: random.Random) -> Typed | None:
+def _missing_digit(true: Truth, dice: random.Random) -> Typed | None:
     zone = dice.randrange(len(true.values))
     text = str(true.values[zone])
     if len(text) < 2:
@@ -233,18 +233,18 @@ def _missing_digit(true: True_, dice: random.Random) -> Typed | None:
     return _typed(true, zone, text[:i] + text[i + 1 :])
 
 
-def _other_meter(true: True_, dice: random.Random) -> Typed | None:
+def _other_meter(true: Truth, dice: random.Random) -> Typed | None:
     fitting = [values for values in true.other_values if len(values) == len(true.values) and values != true.values]
     return Typed(tuple(str(value) for value in dice.choice(fitting))) if fitting else None
 
 
-def _typed(true: True_, zone: int, text: str) -> Typed:
+def _typed(true: Truth, zone: int, text: str) -> Typed:
     texts = [str(value) for value in true.values]
     texts[zone] = text
     return Typed(tuple(texts))
 
 
-_INJECTORS: dict[str, Callable[[True_, random.Random], Typed | None]] = {
+_INJECTORS: dict[str, Callable[[Truth, random.Random], Typed | None]] = {
     "digits_swapped": _digits_swapped, "zones_swapped": _zones_swapped, "extra_digit": _extra_digit, "missing_digit": _missing_digit,
     "other_meter": _other_meter,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from models import base, clock
-from models.metering import accounts, readings, receipts
+from models.metering import accounts, intake, receipts, standings
 from tests.bench import house
 from tests.bench.browser import Traffic, chromium, phone
 from tests.bench.house import House, Visitor
@@ -39,7 +39,7 @@ def measure(home: House, visitor: Visitor) -> Table:
     table = Table("pages", "Pages over the wire (brotli, headers included), first and repeated visit", COLUMNS)
     table.notes = [
         "HTML+CSS: what the browser needs to draw the page; scripts and the prefetched style sheet count in «all».",
-        f"Browser: Chromium, viewport {360}×{640}; cache empty on the first visit, nothing waits but the network's end.",
+        "Browser: Chromium, 360×640; cache empty on the first visit, nothing waits but the network's end.",
     ]
     counts = _queries(home.app, visitor)
     with chromium() as browser:
@@ -121,9 +121,9 @@ def _receipt(visitor: Visitor) -> str:
         today = clock.today()
         typed = {
             standing.meter.id: tuple(str(value + 1) for value in standing.previous)
-            for standing in readings.standings(account.id, today)
+            for standing in standings.of_account(account.id, today)
         }
-        received = readings.receive(
+        received = intake.receive(
             account, typed, channel="web", key="bench", customer_id=visitor.customer_id, confirmed=True
         )
         return f"/accounts/{number}/readings/receipts/{receipts.number_of(received.receipt_id)}"

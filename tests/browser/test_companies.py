@@ -12,6 +12,11 @@ from tests.browser.test_entrance import open_letter
 from tests.browser.visitor import Visitor, visiting
 
 pytestmark = pytest.mark.browser
+LOGINS = {
+    "kaluga": "400100040",
+    "koryak": "anna@example.ru",
+    "irkutsk": "инзб38100014",
+}  # letters of a number in any case
 
 
 @pytest.fixture(scope="module", params=["kaluga", "koryak", "irkutsk"])
@@ -23,9 +28,12 @@ def portal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def anna(chromium: Any, portal: Portal) -> Iterator[Visitor]:
     with visiting(chromium, portal) as visitor:
-        yield visitor.sign_in("anna@example.ru")
+        yield visitor.sign_in(LOGINS[portal.company])
 
 
+@pytest.mark.feature("S2")
+@pytest.mark.feature("S3")
+@pytest.mark.feature("S7")
 def test_pass_a_reading(anna: Visitor) -> None:
     anna.follow("Показания")
     anna.type_readings(*anna.used(100))
@@ -38,6 +46,8 @@ def test_pass_a_reading(anna: Visitor) -> None:
     assert anna.noise == []
 
 
+@pytest.mark.feature("S4")
+@pytest.mark.feature("S5")
 def test_sign_up(chromium: Any, portal: Portal) -> None:
     """Kaluga asks for the account and its secret at once; the others let one link accounts afterwards."""
     home, email = portal.household(), "someone@example.ru"
@@ -55,12 +65,3 @@ def test_sign_up(chromium: Any, portal: Portal) -> None:
             guest.sees("Показания за ноябрь 2026")
         else:
             guest.sees("Привяжите лицевой счёт")
-
-
-@pytest.mark.feature("S3")
-def test_the_number_in_any_letter_case(chromium: Any, portal: Portal) -> None:
-    if portal.company != "irkutsk":
-        pytest.skip("only irkutsk has letters in its numbers")
-    with visiting(chromium, portal) as guest:
-        guest.sign_in("инзб38100014")
-        guest.heading("Здравствуйте, Анна Сергеевна")

@@ -14,7 +14,7 @@ from models.base import Refusal
 from models.company import Company
 from models.entrance.sign_in import sign_in
 from models.exchange import demo
-from models.metering import accounts, readings
+from models.metering import accounts, standings
 from models.metering.accounts import Account, Holding
 from models.metering.meters import Meter, verification_is_expired
 from models.metering.readings import Reading, Receipt
@@ -59,7 +59,7 @@ def test_anna_has_three_accounts_boris_one_of_them_vera_none(loaded: None, name:
     anna, boris, vera = ([row.number for row in accounts.held_by(customer=one)] for one in ids)
     assert len(anna) == 3 and set(anna) & set(boris)
     assert vera and not set(vera) & {*anna, *boris}
-    standing = readings.standings(accounts.one_of(ids[0], anna[0]).id, clock.today())[0]
+    standing = standings.of_account(accounts.one_of(ids[0], anna[0]).id, clock.today())[0]
     assert (standing.meter.zones, standing.current, bool(standing.usual_daily)) == (2, None, True)
 
 

@@ -10,7 +10,7 @@ from peewee import Database
 
 from models import base, clock, doctor
 from models.consents import Consent
-from models.metering import readings
+from models.metering import intake, readings
 from models.metering.meters import Meter
 from models.metering.readings import Closing, Reading, Receipt
 from tests import cast
@@ -25,8 +25,8 @@ def anna(db: Database) -> cast.Person:
 def test_well(anna: cast.Person) -> None:
     cast.boris(anna)
     cast.vera()
-    readings.receive(anna.account, {anna.meter.id: ("6440", "2720")}, channel="web", key="1")
-    readings.receive(anna.account, {anna.meter.id: ("6319", "2720")}, channel="web", key="2", confirmed=True)
+    intake.receive(anna.account, {anna.meter.id: ("6440", "2720")}, channel="web", key="1")
+    intake.receive(anna.account, {anna.meter.id: ("6319", "2720")}, channel="web", key="2", confirmed=True)
     readings.close("2026-10")
     assert doctor.complaints() == []
 

@@ -17,7 +17,7 @@ from models.base import Row
 from models.exchange import imports
 from models.exchange.kinds import KINDS, Counts
 from models.exchange.table import BadFile
-from models.metering import readings
+from models.metering import intake, readings
 from models.metering.accounts import Account, Office
 from models.metering.meters import Meter
 from models.metering.readings import Reading
@@ -213,7 +213,7 @@ def test_same_key_twice_in_a_file_the_later_stands(load: Load) -> None:
 def test_import_does_not_touch_what_customers_passed(
     db: Database, stocked: Load, at: Callable[[str], datetime]
 ) -> None:
-    received = readings.receive(Account.get(), {Meter.get().id: ("5600", "2000")}, channel="web", key="k")
+    received = intake.receive(Account.get(), {Meter.get().id: ("5600", "2000")}, channel="web", key="k")
     line = changed(READING, READINGS, taken="2026-11-19", channel="staff", t1="5601", t2="2000")
     assert stocked("readings", line).faults[0].reason == "за этот месяц уже есть принятое показание этого счётчика"
     assert Reading.get().receipt_id == received.receipt_id

@@ -16,9 +16,10 @@ from models import audit
 from models.audit import AuditRow
 from models.base import Refusal
 from models.company import Company
-from models.metering import checks, readings
+from models.metering import checks, intake, readings, standings
 from models.metering.checks import Dial
-from models.metering.readings import Reading, Receipt, Received, Unconfirmed
+from models.metering.intake import Received, Unconfirmed
+from models.metering.readings import Reading, Receipt
 from tests import cast
 from tests.crowd import at_once
 
@@ -38,7 +39,7 @@ def send(who: cast.Person, *values: object, key: str = "k", channel: str = "web"
 
 def send_all(who: cast.Person, typed: dict[int, tuple[object, ...]], **more: Any) -> Received:
     texts = {meter_id: tuple(map(str, values)) for meter_id, values in typed.items()}
-    return readings.receive(who.account, texts, **{"key": "k", "channel": "web", "customer_id": who.id, **more})
+    return intake.receive(who.account, texts, **{"key": "k", "channel": "web", "customer_id": who.id, **more})
 
 
 def refusal(who: cast.Person, *values: object, **more: Any) -> Refusal:
@@ -182,13 +183,13 @@ def test_no_correction_once_the_period_is_billed(anna: cast.Person) -> None:
 
 def test_period_closed_while_the_reading_is_on_its_way(anna: cast.Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bills are made between the look at the window and the lock: nothing is accepted behind their back."""
-    locked = readings.locked
+    locked = intake.locked
 
     def closed_first(query: Any) -> Any:
         readings.close(ON)
         return locked(query)
 
-    monkeypatch.setattr(readings, "locked", closed_first)
+    monkeypatch.setattr(intake, "locked", closed_first)
     assert refusal(anna, *cast.USUAL).problems[0].rule == "period.billed"
     assert of(anna.meter) == []
 
@@ -447,14 +448,14 @@ def test_value_of_the_other_meter_is_recognised(anna: cast.Person, shed: Any) ->
 
 def test_previous_is_the_last_counted_reading_of_an_earlier_month(anna: cast.Person) -> None:
     cast.read(anna.meter, "2026-10-25", 9999, 9999, state="rejected", reason="Ошибка")
-    standing = readings.standings(anna.account.id, date(2026, 11, 20))[0]
+    standing = standings.of_account(anna.account.id, date(2026, 11, 20))[0]
     assert (standing.previous, standing.previous_on, standing.current) == (cast.PREVIOUS, date(2026, 10, 20), None)
     assert standing.usual_daily == pytest.approx(1980 / 334)
 
 
 def test_new_meter_stands_at_its_first_values(db: Database) -> None:
     anna = cast.anna(history=False)
-    standing = readings.standings(anna.account.id, date(2026, 11, 20))[0]
+    standing = standings.of_account(anna.account.id, date(2026, 11, 20))[0]
     assert (standing.previous, standing.previous_on, standing.usual_daily) == ((5000, 2000), date(2025, 10, 21), None)
 
 
@@ -462,13 +463,13 @@ def test_last_reading_of_more_than_a_year_ago_is_still_the_previous_one(
     anna: cast.Person, at: Callable[[str], datetime]
 ) -> None:
     at("2028-02-20T10:00")
-    standing = readings.standings(anna.account.id, date(2028, 2, 20))[0]
+    standing = standings.of_account(anna.account.id, date(2028, 2, 20))[0]
     assert (standing.previous, standing.previous_on) == (cast.PREVIOUS, date(2026, 10, 20))
 
 
 def test_what_this_month_has_already(anna: cast.Person) -> None:
     def standing() -> tuple[Any, Any, Any]:
-        now = readings.standings(anna.account.id, date(2026, 11, 20))[0]
+        now = standings.of_account(anna.account.id, date(2026, 11, 20))[0]
         return tuple(one and (one.state, one.t1) for one in (now.current, now.held, now.newest))  # type: ignore[return-value]
 
     assert standing() == (None, None, None)
@@ -479,7 +480,7 @@ def test_what_this_month_has_already(anna: cast.Person) -> None:
 
 
 def test_look_stores_nothing(anna: cast.Person) -> None:
-    verdict = readings.look(anna.account, {anna.meter.id: ("7500", "2720")}, channel="web")[anna.meter.id]
+    verdict = intake.look(anna.account, {anna.meter.id: ("7500", "2720")}, channel="web")[anna.meter.id]
     assert verdict.rule == "usage.above_usual"
     assert of(anna.meter) == [] and not Receipt.select().exists()
 
@@ -530,13 +531,13 @@ def test_hints_in_the_trace(anna: cast.Person) -> None:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between what is read and what is written lies time enough for the others."""
-    judge = readings._judge
+    judge = intake._judge
 
     def slowly(*given: Any) -> Any:
         time.sleep(0.02)
         return judge(*given)
 
-    monkeypatch.setattr(readings, "_judge", slowly)
+    monkeypatch.setattr(intake, "_judge", slowly)
 
 
 @pytest.fixture
@@ -550,7 +551,7 @@ def unguarded(db: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return create(**facts)
 
     monkeypatch.setattr(Reading, "create", together)
-    monkeypatch.setattr(readings, "locked", lambda query: query)
+    monkeypatch.setattr(intake, "locked", lambda query: query)
     remake = db.execute_sql("SELECT indexdef FROM pg_indexes WHERE indexname = 'reading_counted'").fetchone()[0]
     db.execute_sql("DROP INDEX reading_counted")
     yield

@@ -9,7 +9,7 @@ import pytest
 from peewee import Database
 
 from models import seal, settings
-from models.metering import readings, receipts
+from models.metering import intake, receipts
 from models.metering.readings import Reading, Receipt
 from models.metering.receipts import Shown
 from tests import cast
@@ -28,7 +28,7 @@ def shown(anna: cast.Person) -> Shown:
 
 def pass_reading(anna: cast.Person, key: str = "k") -> Shown:
     typed = {anna.meter.id: tuple(map(str, cast.USUAL))}
-    received = readings.receive(anna.account, typed, channel="web", key=key, customer_id=anna.id)
+    received = intake.receive(anna.account, typed, channel="web", key=key, customer_id=anna.id)
     return found(receipts.number_of(received.receipt_id))
 
 
@@ -124,7 +124,7 @@ def test_reading_gone_from_the_database(shown: Shown) -> None:
 def test_code_of_another_receipt(anna: cast.Person, shown: Shown, at: Callable[[str], datetime]) -> None:
     at("2026-12-20T10:00")
     typed = {anna.meter.id: ("6560", "2780")}
-    later = readings.receive(anna.account, typed, channel="web", key="next")
+    later = intake.receive(anna.account, typed, channel="web", key="next")
     assert not receipts.matches_code(found(receipts.number_of(later.receipt_id)), shown.code)
 
 
@@ -145,7 +145,7 @@ def test_forgotten_secret_does_not(shown: Shown, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.feature("M8")
 def test_replaced_reading_keeps_its_receipt(anna: cast.Person, shown: Shown) -> None:
     typed = {anna.meter.id: ("6450", "2725")}
-    readings.receive(anna.account, typed, channel="web", key="again")
+    intake.receive(anna.account, typed, channel="web", key="again")
     assert receipts.matches_code(found(shown.number), shown.code)
 
 
@@ -171,5 +171,5 @@ def test_number_carries_the_local_month(anna: cast.Person, at: Callable[[str], d
 
 def test_held_reading_is_told_as_such(anna: cast.Person) -> None:
     typed = {anna.meter.id: ("6319", "2720")}
-    received = readings.receive(anna.account, typed, channel="web", key="k", confirmed=True)
+    received = intake.receive(anna.account, typed, channel="web", key="k", confirmed=True)
     assert found(receipts.number_of(received.receipt_id)).lines[0].was_held

@@ -168,8 +168,9 @@ def test_two_meters_add_up_and_the_weaker_basis_is_told() -> None:
     assert told(found)[2:] == [(130, "reading"), (130, "average")]
 
 
-def test_nothing_before_the_meter_was_hung() -> None:
-    assert [month.period for month in months([meter(installed="2026-02-10")], [], "2026-03")] == ["2026-02", "2026-03"]
+def test_norm_before_the_meter_was_hung() -> None:
+    before, *_ = months([meter(installed="2026-02-10")], [], "2026-03")
+    assert (before.period, before.basis) == ("2026-01", "norm")
 
 
 @given(

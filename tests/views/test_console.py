@@ -77,11 +77,16 @@ def test_receipt_brought_on_paper_is_verified(run, client):
 
 
 def test_period_is_closed_once(run):
-    anna = cast.anna()
-    cast.read(anna.meter, "2026-11-10", *cast.USUAL)
-    assert run("close-period", "2026-11").output.strip() == "1 readings billed"
-    assert run("close-period", "2026-11").output.strip() == "0 readings billed"
+    cast.anna()
+    assert run("close-period", "2026-10").output.strip() == "1 readings billed"
+    assert run("close-period", "2026-10").output.strip() == "0 readings billed"
     assert run("close-period", "ноябрь").exit_code == 1
+
+
+def test_month_that_is_not_over_stays_open(run):
+    done = run("close-period", "2026-11")
+    assert done.exit_code == 1
+    assert "is not over" in done.output
 
 
 def test_doctor_is_content_with_a_sound_portal(run):

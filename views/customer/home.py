@@ -8,7 +8,7 @@ from flask import Blueprint, session
 from flask_login import current_user
 
 from models import clock, periods
-from models.metering import history, meters, readings, windows
+from models.metering import history, meters, standings, windows
 from views import charts
 from views.door import account_or_404, customer_only, public
 from views.page import choices, page
@@ -41,13 +41,13 @@ def _show(number: str) -> Any:
     if session.get("account") != number:
         session["account"] = number  # the account chosen: where «/» leads next time
     past = history.Past(account, today)
-    standings = readings.standings(account.id, today, past.readings, past.meters)
+    own = standings.of_account(account.id, today, past.readings, past.meters)
     return page(
         "customer/home/show.html",
-        **blank(standings, today),
+        **blank(own, today),
         warnings=[
             standing.meter
-            for standing in standings
+            for standing in own
             if meters.verification_is_near(standing.meter, today)
             or meters.verification_is_expired(standing.meter, today)
         ],

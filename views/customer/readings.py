@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from models import clock, periods
 from models.base import Refusal
-from models.metering import history, readings, receipts
+from models.metering import history, intake, receipts, standings
 from views.door import account_or_404, customer_only
 from views.page import page, part, see, see_from_part
 from views.reading_form import blank, seen
@@ -60,7 +60,7 @@ def receipt(number: str, receipt: str) -> Any:
 
 def _form(account: Any) -> dict[str, Any]:
     today = clock.today()
-    return {**blank(readings.standings(account.id, today), today), "status": 200}
+    return {**blank(standings.of_account(account.id, today), today), "status": 200}
 
 
 def _past(account: Any) -> dict[str, Any]:
@@ -74,10 +74,10 @@ def _receive(account: Any, context: dict[str, Any]) -> str | None:
     typed = form.typed(standings)
     try:
         if "check" in request.form:
-            context["verdicts"] = readings.look(account, typed, channel="web")
+            context["verdicts"] = intake.look(account, typed, channel="web")
             return None
         confirmed = request.form.get("confirmed") == seen(typed)
-        received = readings.receive(
+        received = intake.receive(
             account, typed, channel="web", key=form.key.data or "", customer_id=current_user.id, confirmed=confirmed
         )
         if received.cut:
@@ -85,7 +85,7 @@ def _receive(account: Any, context: dict[str, Any]) -> str | None:
         if not received.is_new:
             flash("Это показание уже передано, второй раз ничего не записано.")
         return receipts.number_of(received.receipt_id)
-    except readings.Unconfirmed as unconfirmed:
+    except intake.Unconfirmed as unconfirmed:
         context.update(verdicts=unconfirmed.verdicts, confirm=seen(typed), status=422)
     except Refusal as refusal:
         form.refuse(refusal)

@@ -15,6 +15,7 @@ from views.fields import Code, Form, Line, Password, Tick
 from views.page import page, refused, see
 
 room = Blueprint("sign_up", __name__)
+_OTHER = "При регистрации был указан другой пароль. Если регистрировались не вы, ничего не делайте."
 
 
 class SignUpForm(Form):
@@ -33,6 +34,12 @@ class CodeForm(Form):
 
 class ActivateForm(Form):
     """Only a button: opening a link must change nothing, mail programs open links by themselves."""
+
+
+class ForeignActivateForm(Form):
+    """In another browser than the one that applied."""
+
+    password = Password("Пароль, который вы придумали при регистрации")
 
 
 @room.get("/sign-up", endpoint="form")
@@ -86,16 +93,29 @@ def by_code() -> Any:
 @public
 def confirm(token: str) -> Any:
     found = tokens.find(sign_up.PURPOSE, token)
-    return page("customer/sign_up/confirm.html", form=ActivateForm(), is_live=found is not None)
+    return page("customer/sign_up/confirm.html", form=_activation(found), is_live=found is not None)
 
 
 @room.post("/activate/<string:token>", endpoint="by_link")
 @public
 def by_link(token: str) -> Any:
     found = tokens.find(sign_up.PURPOSE, token)
+    form = _activation(found)
     if found is None:
-        return refused("customer/sign_up/confirm.html", ActivateForm(), is_live=False)
-    return _activate(found)
+        return refused("customer/sign_up/confirm.html", form, is_live=False)
+    try:
+        if form.validate():
+            if "password" not in form or sign_up.knows_password(found, form.password.data):
+                return _activate(found)
+            form.password.errors = [_OTHER]
+    except Refusal as refusal:
+        form.refuse(refusal)
+    return refused("customer/sign_up/confirm.html", form, is_live=True)
+
+
+def _activation(token: tokens.Token | None) -> Any:
+    is_same_browser = token is None or token.handle == session.get("activate")
+    return ActivateForm() if is_same_browser else ForeignActivateForm()
 
 
 def _activate(token: tokens.Token) -> Any:

@@ -1,0 +1,237 @@
+"""How readings are received: one verb for every channel, with all the checks of the company's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from peewee import ModelSelect
+
+from models import audit, clock, company, seal, words
+from models.base import Problem, Refusal, compiled, database, is_sqlite, locked, param
+from models.metering import checks, standings, windows
+from models.metering.accounts import is_open
+from models.metering.channels import CHANNELS, rank
+from models.metering.checks import Verdict
+from models.metering.meters import Meter, values, zones_of
+from models.metering.readings import ACCEPTED, HELD, REPLACED, Reading, Receipt, is_closed
+from models.metering.standings import Standing
+
+_DEEDS = {"staff": "принял сотрудник", "inspector": "снял контролёр", "customer": "передал клиент"}
+
+
+class Received(NamedTuple):
+    receipt_id: int
+    is_new: bool
+    cut: bool  # a fraction was cut off somewhere
+
+
+class Unconfirmed(Exception):  # noqa: N818
+    """Nothing was stored: the customer should look again. The verdicts by meter id say at what."""
+
+    def __init__(self, verdicts: dict[int, Verdict]):
+        super().__init__("; ".join(verdict.reason for verdict in verdicts.values()))
+        self.verdicts = verdicts
+
+
+@compiled
+def _receipt_by_key() -> ModelSelect[Any]:
+    """The receipt of an intake with the states of its readings."""
+    return (
+        Receipt.select(Receipt.id, Reading.state)
+        .join(Reading)
+        .where(Receipt.channel == param("channel"), Receipt.key == param("key"), Receipt.account == param("account"))
+    )
+
+
+def receive(
+    account: Any,
+    typed: Mapping[int, tuple[str, ...]],
+    *,
+    channel: str,
+    key: str,
+    customer_id: int | None = None,
+    confirmed: bool = False,
+) -> Received:
+    """Receive the typed dial values of an account's meters ({meter id: a text per zone}), all of them or none.
+
+    A repeat of the same intake, or the same values again in the same period, gives the first receipt and stores nothing. Refused
+    (Refusal, a problem a field): a closed window or account, another account's meter, no or partial or malformed values, a period
+    already billed, a reading of higher rank. Raises Unconfirmed when a value is unusual and `confirmed` is not set.
+    """
+    today = clock.today()
+    intake = _intake_key(account.id, key, typed)
+    repeated, _ = _repeated(account.id, channel, intake)
+    if repeated:
+        return Received(repeated, False, False)
+    _check_open(account, channel, today)
+    with database.atomic():
+        list(locked(Meter.select(Meter.id).where(Meter.account == account.id)).tuples())
+        repeated, intake = _repeated(account.id, channel, intake)  # by whoever held the lock before
+        if repeated:
+            return Received(repeated, False, False)
+        _keep_open(today)
+        known = {standing.meter.id: standing for standing in standings.of_account(account.id, today)}
+        parsed, cut = _parse(known, typed)
+        fresh = {meter_id: given for meter_id, given in parsed.items() if not _is_same(known[meter_id], given, channel)}
+        if not fresh:
+            return Received(_first_receipt(known, parsed), False, cut)
+        _check_rank(known, fresh, channel)
+        verdicts = _judge(known, fresh, today)
+        unusual = {meter_id: verdict for meter_id, verdict in verdicts.items() if verdict.outcome != checks.ACCEPTED}
+        if unusual and not confirmed:
+            raise Unconfirmed(unusual)
+        receipt = Receipt.create(
+            account=account.id, customer=customer_id, channel=channel, key=intake, received_at=clock.now()
+        )
+        for meter_id, verdict in verdicts.items():
+            _store(account, known[meter_id], fresh[meter_id], verdict, receipt, today, confirmed)
+        audit.record("readings.received", f"account:{account.number}", receipt=receipt.id, channel=channel)
+        return Received(receipt.id, True, cut)
+
+
+def look(account: Any, typed: Mapping[int, tuple[str, ...]], *, channel: str) -> dict[int, Verdict]:
+    """The verdicts `receive` would come to, storing nothing; refused as there."""
+    today = clock.today()
+    _check_open(account, channel, today)
+    known = {standing.meter.id: standing for standing in standings.of_account(account.id, today)}
+    parsed, _ = _parse(known, typed)
+    return _judge(known, parsed, today)
+
+
+def _intake_key(account_id: int, key: str, typed: Mapping[int, tuple[str, ...]]) -> str:
+    """The form's key with its values: the same form sent again is a repeat, the same form corrected by way of Back is not."""
+    return seal.fingerprint(
+        f"{account_id}|{key}|{sorted((meter_id, tuple(texts)) for meter_id, texts in typed.items())}"
+    )
+
+
+def _repeated(account_id: int, channel: str, intake: str) -> tuple[int | None, str]:
+    """The receipt an intake has already, if its readings still stand; else a key under which it can be stored.
+
+    What was passed, corrected, and then passed again with the very same form is no repeat: the customer went back to it.
+    """
+    while rows := _receipt_by_key(channel=channel, key=intake, account=account_id):
+        if any(row.state != REPLACED for row in rows):
+            return rows[0].id, intake
+        intake = seal.fingerprint(f"{intake}|{rows[0].id}")
+    return None, intake
+
+
+def _keep_open(today: date) -> None:
+    """Refuse a period billed meanwhile, and let none be billed until this transaction ends."""
+    if not is_sqlite():  # there the transaction itself is the lock
+        database.execute_sql("LOCK TABLE closing IN SHARE MODE")
+    _check_not_billed(today)
+
+
+def _check_not_billed(today: date) -> None:
+    if is_closed(clock.period(today)):
+        raise Refusal(
+            None,
+            f"За {words.month(clock.period(today))} плата уже рассчитана. Передайте показание в следующем месяце.",
+            "period.billed",
+        )
+
+
+def _check_open(account: Any, channel: str, today: date) -> None:
+    window = windows.of(channel, today)
+    if not window.is_open:
+        raise Refusal(None, window.text, "window.closed")
+    if not is_open(account, today):
+        raise Refusal(None, "Лицевой счёт закрыт, показания по нему не принимаются.", "account.closed")
+    _check_not_billed(today)
+
+
+def _parse(known: dict[int, Standing], typed: Mapping[int, tuple[str, ...]]) -> tuple[dict[int, tuple[int, ...]], bool]:
+    """Values by meter, and whether a fraction was cut. A meter left wholly blank is left out, if another one is filled in."""
+    if not known:
+        raise Refusal(None, "На этом лицевом счёте нет действующего счётчика.", "meter.none")
+    if set(typed) - set(known):
+        raise Refusal(
+            None, "Такого счётчика на этом лицевом счёте нет. Откройте страницу показаний заново.", "meter.unknown"
+        )
+    filled = {meter_id: texts for meter_id, texts in typed.items() if any(text.strip() for text in texts)}
+    parsed: dict[int, tuple[int, ...]] = {}
+    problems: list[Problem] = []
+    cut = False
+    for meter_id, texts in (filled or typed or {next(iter(known)): ("",)}).items():
+        meter = known[meter_id].meter
+        numbers = []
+        if any(text.strip() for text in texts[meter.zones :]):
+            count = words.plural(meter.zones, "показание", "показания", "показаний")
+            problems.append(
+                Problem(f"meter-{meter_id}-t1", f"У этого счётчика {count}, а передано больше.", "reading.zones")
+            )
+        for zone, text in zip(zones_of(meter), (*texts, "", "", ""), strict=False):
+            try:
+                value = checks.parse(text, meter.digits, f"meter-{meter_id}-{zone}")
+            except Refusal as refusal:
+                problems += refusal.problems
+            else:
+                numbers.append(value.value)
+                cut = cut or value.was_cut
+        parsed[meter_id] = tuple(numbers)
+    if problems:
+        raise Refusal(problems=problems)
+    return parsed, cut
+
+
+def _is_same(standing: Standing, given: tuple[int, ...], channel: str) -> bool:
+    """Whether nothing is to be stored: the same values again, unless by someone whose word ranks higher."""
+    newest = standing.newest
+    if newest is None or rank(newest.channel) < rank(channel):
+        return False
+    return values(newest, standing.meter.zones) == given
+
+
+def _first_receipt(known: dict[int, Standing], parsed: dict[int, tuple[int, ...]]) -> int:
+    receipts = [newest.receipt_id for meter_id in parsed if (newest := known[meter_id].newest) and newest.receipt_id]
+    if not receipts:
+        raise Refusal(None, "Такое показание за этот месяц уже есть, передавать его ещё раз не нужно.", "reading.same")
+    return receipts[0]
+
+
+def _check_rank(known: dict[int, Standing], fresh: dict[int, tuple[int, ...]], channel: str) -> None:
+    for meter_id in fresh:
+        current = known[meter_id].current
+        if current is not None and rank(current.channel) > rank(channel):
+            deed = _DEEDS[CHANNELS[current.channel].source]
+            text = f"Показание за этот месяц уже {deed} {words.day_month(current.taken)}. Если оно неверно, позвоните или напишите нам."
+            raise Refusal(f"meter-{meter_id}-t1", text, "reading.rank")
+
+
+def _judge(known: dict[int, Standing], given: dict[int, tuple[int, ...]], today: date) -> dict[int, Verdict]:
+    dials = {meter_id: standing.dial(today) for meter_id, standing in known.items()}
+    rules = company.current().checks
+    return {
+        meter_id: checks.judge(
+            dials[meter_id], numbers, rules, tuple(dial for other, dial in dials.items() if other != meter_id)
+        )
+        for meter_id, numbers in given.items()
+    }
+
+
+def _store(
+    account: Any,
+    standing: Standing,
+    given: tuple[int, ...],
+    verdict: Verdict,
+    receipt: Receipt,
+    today: date,
+    confirmed: bool,
+) -> None:
+    """Write the reading; the period's earlier ones become replaced. A held one leaves an accepted one in force until staff decide."""
+    period, held = clock.period(today), verdict.outcome == checks.HELD
+    replaced = (HELD,) if held else (HELD, ACCEPTED)
+    Reading.update(state=REPLACED).where(
+        Reading.meter == standing.meter.id, Reading.period == period, Reading.state.in_(replaced)
+    ).execute()
+    t1, t2, t3 = (*given, None, None)[:3]
+    Reading.create(
+        meter=standing.meter.id, account=account.id, receipt=receipt, period=period, taken=today, received_at=receipt.received_at,
+        channel=receipt.channel, t1=t1, t2=t2, t3=t3, state=HELD if held else ACCEPTED, reason=verdict.reason if held else "",
+        trace={"rule": verdict.rule, "outcome": verdict.outcome, "confirmed": confirmed, "hints": [hint.rule for hint in verdict.hints],
+               "previous_on": standing.previous_on.isoformat(), **verdict.inputs},
+    )  # fmt: skip
