@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 
 from peewee import (
     AutoField,
+    BooleanField,
     CharField,
     Database,
     DatabaseProxy,
     DateField,
     DateTimeField,
+    DecimalField,
     JSONField,
     Model,
     ModelSelect,
@@ -186,8 +188,8 @@ def _field(node: Any) -> Any:
 
 
 def _converter(field: Any) -> Callable[[Any], Any] | None:
-    """SQLite gives dates and JSON back as text."""
-    if isinstance(field, JSONField):
+    """SQLite gives dates and JSON back as text, and knows no boolean or decimal."""
+    if isinstance(field, (JSONField, BooleanField, DecimalField)):
         return field.python_value
     if not is_sqlite():
         return None

@@ -6,7 +6,7 @@ Moments are stored as naive UTC; days and periods are the company's local ones, 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from models import company
 
@@ -65,7 +65,7 @@ def set_up(wall: datetime | None, *, is_demo: bool) -> None:
     if wall:
         start_at(wall)
     elif is_demo and not _web_window_is_open(today()):
-        start_at(datetime.combine(today().replace(day=20), time(10)))
+        _offset = timedelta(days=20 - today().day)  # whole days, so that all processes agree on the time
 
 
 def _web_window_is_open(day: date) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +30,7 @@ CHANNELS = (
     "bot",
     "inspector",
 )
+ELECTRICITY = "electricity"
 FOLLOW_WEB = ("kiosk", "bot")  # their windows are the web's unless the file says otherwise
 DWELLINGS = ("urban", "stove", "rural")
 SIGN_UP_CONSENT = "personal-data"
@@ -66,11 +67,24 @@ class SignUp:
 
 
 @dataclass(frozen=True)
+class Checks:
+    """The bounds of the reading checks of one service (product rules «Reading checks»), in the service's units."""
+
+    confirm_times: int  # above so many usual daily uses the customer is asked
+    hold_times: int  # above so many the reading waits for staff
+    rollover_percent: int  # of the dial: less than the previous value counts as a rollover above this only
+    max_per_day: float  # no household uses more in a day
+    floor: float  # use in a period below this is never called unusual
+    max_kw: int | None = None  # the power behind max_per_day, for the words; None where it is not counted in kW
+
+
+@dataclass(frozen=True)
 class Service:
     code: str
     title: str
     unit: str
     metered: bool
+    checks: Checks | None  # None when not metered
 
 
 @dataclass(frozen=True)
@@ -84,17 +98,6 @@ class Window:
         """The first and the last open day of a month of so many days."""
         first, last = (min(day, length) if day > 0 else length + 1 + day for day in (self.first, self.last))
         return first, last
-
-
-@dataclass(frozen=True)
-class Checks:
-    """The bounds of the reading checks (product rules «Reading checks»)."""
-
-    confirm_times: int  # above so many usual daily uses the customer is asked
-    hold_times: int  # above so many the reading waits for staff
-    max_kw: int  # no household draws more around the clock
-    floor_kwh: int  # use in a period below this is never called unusual
-    rollover_percent: int  # of the dial: less than the previous value counts as a rollover above this only
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ class Company:
     sign_up: SignUp
     services: Mapping[str, Service]
     windows: Mapping[str, Window]
-    checks: Checks
+    checks: Checks  # of electricity; see checks_of
     norms: tuple[Norm, ...]
     averages: Averages
     phones: tuple[Phone, ...]
@@ -185,6 +188,13 @@ class Company:
 
     def window(self, channel: str) -> Window:
         return self.windows[channel]
+
+    def checks_of(self, service_code: str) -> Checks:
+        """The bounds for readings of that metered service; KeyError for any other."""
+        service = self.services[service_code]
+        if service.checks is None:
+            raise KeyError(f"{service_code} has no meters")
+        return service.checks
 
 
 _current: Company | None = None
@@ -215,6 +225,7 @@ def load(folder: Path) -> Company:
     """The company of a folder; a wrong file raises CompanyError with the file, the key and the reason."""
     known = {field.name for field in fields(Company)} - {"code", "consents", "consent_versions"}
     top = rules.read_toml(folder / "company.toml", sorted(known))
+    checks = _checks(top.table("checks", ("confirm_times", "hold_times", "max_kw", "floor_kwh", "rollover_percent")))
     return Company(
         code=folder.name,
         name=top.text("name"),
@@ -231,9 +242,9 @@ def load(folder: Path) -> Company:
         number=_number(top.table("number", _names(NumberRule))),
         accounts_limit=top.whole("accounts_limit", 1, 1000),
         sign_up=_sign_up(top.table("sign_up", _names(SignUp))),
-        services=_services(top),
+        services=_services(top, checks),
         windows=_windows(top.table("windows", CHANNELS)),
-        checks=_checks(top.table("checks", _names(Checks))),
+        checks=checks,
         norms=_norms(top),
         averages=_averages(top.table("averages", _names(Averages))),
         phones=_phones(top),
@@ -269,18 +280,30 @@ def _sign_up(table: Table) -> SignUp:
     return SignUp(table.one_of("by", ("email", "account")), table.one_of("phone", ("required", "optional")))
 
 
-def _services(top: Table) -> Mapping[str, Service]:
+def _services(top: Table, electricity: Checks) -> Mapping[str, Service]:
     codes = top.values.get("services")
     table = top.table("services", codes if isinstance(codes, dict) else ())
     services = {}
     for code in table.values:
         if not _SERVICE_CODE.fullmatch(code):
             raise table.error(code, "must be small Latin letters")
-        row = table.table(code, ("title", "unit", "metered"))
-        services[code] = Service(code, row.text("title"), row.text("unit"), row.yes("metered"))
+        row = table.table(code, _names(Service)[1:])
+        title, unit, metered = row.text("title"), row.text("unit"), row.yes("metered")
+        services[code] = Service(code, title, unit, metered, _checks_of(row, code, metered, electricity))
     if not any(service.metered for service in services.values()):
         raise top.error("services", "must have at least one with metered = true")
     return MappingProxyType(services)
+
+
+def _checks_of(row: Table, code: str, metered: bool, electricity: Checks) -> Checks | None:
+    """The bounds of one service: electricity's are in [checks], another's differ in what has a unit."""
+    if "checks" in row.values and (code == ELECTRICITY or not metered):
+        raise row.error("checks", "must be in [checks]" if metered else "must not be there: the service is not metered")
+    if code == ELECTRICITY or not metered:
+        return electricity if metered else None
+    table = row.table("checks", ("max_per_day", "floor"))
+    most, floor = table.number("max_per_day", 0.01, 10_000), table.number("floor", 0, 1000)
+    return replace(electricity, max_per_day=most, floor=floor, max_kw=None)
 
 
 def _windows(table: Table) -> Mapping[str, Window]:
@@ -303,12 +326,15 @@ def _refuse_empty(row: Table, window: Window) -> None:
 
 
 def _checks(table: Table) -> Checks:
+    """What all services share, and the bounds of electricity."""
+    max_kw = table.whole("max_kw", 1, 1000, default=15)
     checks = Checks(
         confirm_times=table.whole("confirm_times", 2, 100, default=5),
         hold_times=table.whole("hold_times", 2, 1000, default=10),
-        max_kw=table.whole("max_kw", 1, 1000, default=15),
-        floor_kwh=table.whole("floor_kwh", 0, 1000, default=50),
         rollover_percent=table.whole("rollover_percent", 50, 99, default=90),
+        max_per_day=max_kw * 24.0,
+        floor=float(table.whole("floor_kwh", 0, 1000, default=50)),
+        max_kw=max_kw,
     )
     if checks.hold_times <= checks.confirm_times:
         raise table.error(

@@ -72,6 +72,14 @@ class Table:
             raise self.error(key, f"must be {least}…{most}, not {value}")
         return value
 
+    def number(self, key: str, least: float, most: float) -> float:
+        """A number, whole or with a fraction."""
+        value = self._given(key, float if type(self.values.get(key)) is float else int, "a number")
+        # nan lies between no two numbers, so it is refused here too.
+        if not least <= value <= most:
+            raise self.error(key, f"must be {least}…{most}, not {value}")
+        return float(value)
+
     def month_day(self, key: str) -> int:
         """A day of the month, or one counted from its end: -1 is the last."""
         value: int = self._given(key, int, "a whole number")

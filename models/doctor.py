@@ -9,8 +9,9 @@ from peewee import PeeweeException, Value, fn
 from models import schema
 from models.base import database, is_sqlite
 from models.consents import Consent
+from models.metering.closings import Closing
 from models.metering.meters import Meter
-from models.metering.readings import HELD, REJECTED, Closing, Reading, Receipt
+from models.metering.readings import HELD, REJECTED, Reading, Receipt
 from models.people.customers import Customer
 
 
@@ -48,6 +49,14 @@ def _readings() -> Iterator[str]:
     )
     if too_long:
         yield f"readings: {too_long} do not fit their dial"
+    unlike = (
+        Reading.select(fn.COUNT(Reading.id))
+        .join(Meter)
+        .where((Reading.t2.is_null() != (Meter.zones < 2)) | (Reading.t3.is_null() != (Meter.zones < 3)))
+        .scalar()
+    )
+    if unlike:
+        yield f"readings: {unlike} have values that their meter's zones do not"
     open_in_closed = (
         Reading.select(fn.COUNT(Reading.id))
         .where(Reading.state == "accepted", Reading.period.in_(Closing.select(Closing.period)))

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from peewee import CharField, DateTimeField, JSONField
 
-from models import clock, seal
+from models import audit, clock, limits, seal
 from models.base import Row
 
 LIVES = timedelta(hours=2)
-MOST = 200_000  # characters of all values together: a whole appeal fits
+MOST, MOST_FIELDS = 50_000, 200  # characters of all names and values together: a whole appeal fits
+TRIES, PER = 30, 3600  # forms an address may have kept: nobody fills the disk with what was never sent
 
 
 class KeptForm(Row):
@@ -21,8 +22,11 @@ class KeptForm(Row):
 
 
 def keep(path: str, fields: dict[str, list[str]]) -> str | None:
-    """Keep the values for the page at `path`; the secret that brings them back, None when they are more than MOST."""
-    if sum(len(value) for values in fields.values() for value in values) > MOST:
+    """Keep the values for the page at `path`; the secret that brings them back, None past MOST characters or TRIES an hour."""
+    size = sum(len(name) + sum(map(len, values)) for name, values in fields.items())
+    if size > MOST or len(fields) > MOST_FIELDS:
+        return None
+    if limits.hit("kept.address", limits.network(audit.actor().ip), PER) > TRIES:
         return None
     secret = seal.token()
     KeptForm.create(fingerprint=seal.fingerprint(secret), path=path, fields=fields, created_at=clock.now())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from peewee import CharField, CompositeKey, IntegerField
 
 from models import clock
 from models.base import Refusal, Row, database
+
+_SLOW_DOWN = "Слишком много попыток. Подождите немного и попробуйте снова."
 
 
 class Hit(Row):
@@ -25,7 +28,7 @@ def hit(name: str, subject: str, per: int) -> int:
     """Count one more for (name, subject) in the present window of `per` seconds; the count so far, this one included."""
     # Counted even when the verb around it is refused: call it outside the verb's transaction.
     window = _seconds() // per
-    key = hashlib.sha256(f"{name}|{subject}".encode()).hexdigest()
+    key = _key(name, subject)
     mark = database.param
     sql = (
         f"INSERT INTO hit (key, win, ends, n) VALUES ({mark}, {mark}, {mark}, 1) "  # noqa: S608  only the driver's own marks
@@ -34,11 +37,26 @@ def hit(name: str, subject: str, per: int) -> int:
     return database.execute_sql(sql, (key, window, (window + 1) * per)).fetchone()[0]
 
 
-def count(name: str, subject: str, per: int) -> int:
-    """The hits so far in the present window."""
-    key = hashlib.sha256(f"{name}|{subject}".encode()).hexdigest()
-    found = Hit.select(Hit.count).where(Hit.key == key, Hit.window == _seconds() // per).first()
-    return found.count if found else 0
+def network(address: str) -> str:
+    """What one subscriber has: an IPv4 address, or the /64 of an IPv6 one, from which 2⁶⁴ addresses cost nothing."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ip_network(f"{ip}/64", strict=False))
+
+
+def give_back(name: str, subject: str, per: int) -> None:
+    """Take one hit of the present window back: the try was an honest one."""
+    Hit.update(count=Hit.count - 1).where(Hit.key == _key(name, subject), Hit.window == _seconds() // per).execute()
+
+
+def spend_address(name: str, address: str, most: int, per: int, text: str = _SLOW_DOWN) -> None:
+    """The same for an address people come from; a channel without addresses (SMS, mail, a bot) is limited by its own rules."""
+    if address:
+        spend(name, network(address), most, per, text)
 
 
 def spend(
@@ -46,7 +64,7 @@ def spend(
     subject: str,
     most: int,
     per: int,
-    text: str = "Слишком много попыток. Подождите немного и попробуйте снова.",
+    text: str = _SLOW_DOWN,
 ) -> None:
     """Count one more; refused past `most` in `per` seconds."""
     if hit(name, subject, per) > most:
@@ -55,6 +73,10 @@ def spend(
 
 def purge() -> int:
     return Hit.delete().where(Hit.ends < _seconds() - 86_400).execute()
+
+
+def _key(name: str, subject: str) -> str:
+    return hashlib.sha256(f"{name}|{subject}".encode()).hexdigest()
 
 
 def _seconds() -> int:

@@ -16,8 +16,9 @@ from models.consents import Consent, ConsentText
 from models.kept import KeptForm
 from models.limits import Hit
 from models.metering.accounts import Account, Holding, Office
+from models.metering.closings import Closing
 from models.metering.meters import Meter
-from models.metering.readings import Closing, Reading, Receipt
+from models.metering.readings import Reading, Receipt
 from models.outbox import Message
 from models.people.customers import Customer
 from models.people.sessions import Session

@@ -75,7 +75,9 @@ def read(environ: Mapping[str, str]) -> Settings:
     )
     if not settings.companies_dir.is_dir():
         raise SettingsError("COMPANIES_DIR", f"no such folder: {settings.companies_dir}")
-    if not settings.is_demo:
+    if settings.is_demo:
+        _check_demo(settings)
+    else:
         _check_production(settings, given)
     return settings
 
@@ -143,6 +145,14 @@ def _moment(text: str | None) -> datetime | None:
     if moment.tzinfo:
         raise SettingsError("NOW", "is the company's local time and takes no offset, for example 2026-11-20T10:00")
     return moment
+
+
+def _check_demo(settings: Settings) -> None:
+    """Whoever forgets KABINET_ENV must not open a portal to the world whose secret anybody can read."""
+    if settings.secret_key == DEMO_SECRET and not _is_loopback(urlsplit(settings.public_url).hostname or ""):
+        raise SettingsError(
+            "ENV", "is demo (the default): set it to production, or give a demo on the net a KABINET_SECRET_KEY"
+        )
 
 
 def _check_production(settings: Settings, given: Mapping[str, str]) -> None:

@@ -34,6 +34,11 @@ class Issued(NamedTuple):
     handle: str
 
 
+def pretend(subject: str) -> Issued:
+    """A request that opens nothing, kept and counted like any other: neither step nor time tells that nobody was meant."""
+    return issue("decoy", subject, CODE_LIVES)
+
+
 def issue(purpose: str, subject: str, lives: timedelta, **data: Any) -> Issued:
     """A link's secret and a six-digit code for the same request; the code lives ten minutes and five tries."""
     issued = Issued(seal.token(), f"{secrets.randbelow(10**6):06d}", seal.token())
@@ -56,18 +61,19 @@ def find(purpose: str, secret: str) -> Token | None:
 
 
 def find_by_code(purpose: str, handle: str, code: str) -> Token | None:
-    """The live request of this browser if the code is right. Every try counts, right or wrong."""
+    """The live request of this browser if the code is right. Every try counts, right or wrong, for a decoy as well."""
     # Counted before it is compared, in one conditional update: parallel guesses cannot share a try.
     counted = (
         Token.update(tries=Token.tries + 1)
-        .where(Token.purpose == purpose, Token.handle == handle, Token.used_at.is_null(), Token.tries < CODE_TRIES)
+        .where(Token.handle == handle, Token.used_at.is_null(), Token.tries < CODE_TRIES)
         .where(Token.created_at > clock.now() - CODE_LIVES, Token.expires_at > clock.now())
         .execute()
     )
     if not counted:
         return None
     token = Token.get(Token.handle == handle)
-    return token if seal.matches("code", handle + code, token.code_seal) else None
+    is_right = seal.matches("code", handle + code, token.code_seal)
+    return token if is_right and token.purpose == purpose else None
 
 
 def use(token: Token) -> None:

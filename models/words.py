@@ -10,6 +10,7 @@ import phonenumbers
 NBSP = "\u00a0"
 THIN = "\u202f"  # narrow no-break space between groups of thousands
 MINUS = "\u2212"
+ZONES = {1: ("всего",), 2: ("день", "ночь"), 3: ("пик", "ночь", "полупик")}  # names from t1 on
 MONTHS = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь".split()
 MONTHS_OF = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
 MONTHS_IN = "январе феврале марте апреле мае июне июле августе сентябре октябре ноябре декабре".split()
@@ -39,6 +40,11 @@ def month(period: str) -> str:
 def month_in(period: str) -> str:
     """ноябре 2026"""
     return f"{MONTHS_IN[int(period[5:]) - 1]}{NBSP}{period[:4]}"
+
+
+def month_brief(period: str) -> str:
+    """ноя 2026"""
+    return f"{month_short(period)}{NBSP}{period[:4]}"
 
 
 def month_short(period: str) -> str:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from models import words
 from models.metering.history import Bar
-from models.metering.meters import ZONE_WORDS
 
 
 class Point(NamedTuple):
@@ -29,7 +28,7 @@ def of(bars: list[Bar], zones: int) -> Chart:
         Point(label(bar.month.period), bar.month.total, _kind(bar), bar.year_ago, bar.month.zones[:zones])
         for bar in bars
     ]
-    return Chart(points, ZONE_WORDS[zones])
+    return Chart(points, words.ZONES[zones])
 
 
 def _month_and_year(period: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import wraps
 from typing import Any
 
-from flask import Flask, Response, abort, flash, g, make_response, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, flash, g, make_response, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
 
@@ -87,7 +87,7 @@ def let_in(customer: Customer) -> None:
     """Begin a session for the customer; a new cookie, so that an old one is worth nothing."""
     carried = session.get("kept")
     session.clear()
-    secret = sessions.Session.open(customer.id, request.user_agent.string)
+    secret = sessions.Session.open(customer, request.user_agent.string)
     session.permanent = True
     kept.carry(session, carried)
     login_user(Visitor(sessions.find(secret), secret))
@@ -124,7 +124,8 @@ def _leave(_error: BaseException | None) -> None:
 
 def _stale(_error: CSRFError) -> Any:
     """A form whose token has gone: the session ended, or another tab signed in anew. Nothing typed is lost."""
-    if request.blueprint in _CUSTOMERS and not current_user.is_authenticated:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "door", "") == "customer" and not current_user.is_authenticated:
         return to_sign_in()
     kept.keep()
     flash("Страница устарела, поэтому форма не отправилась. Проверьте, что всё заполнено, и отправьте ещё раз.")
@@ -132,6 +133,3 @@ def _stale(_error: CSRFError) -> Any:
     if request.headers.get("HX-Request"):
         return make_response("", 401, {"HX-Redirect": where})
     return redirect(where, 303)
-
-
-_CUSTOMERS = {"accounts", "readings", "history", "information", "settings", "home"}

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from models import company
 from models.base import Refusal
 from views import kept
+from views.page import frame
 
 log = logging.getLogger("kabinet")
 _KNOWN = (400, 403, 404, 405, 413, 429, 500, 503)
@@ -30,16 +31,18 @@ def _page(code: int, headers: Any = (), text: str = "", again: Any = None) -> An
     allowed = [(name, value) for name, value in headers if name in ("Allow", "Retry-After")]
     shown = code if code in _KNOWN or text else 500 if code >= 500 else 400
     context = {"code": shown, "text": text, "again": again, "company": company.current()}
+    if shown < 500:  # the database answers: the customer stays among their own sections
+        context.update(frame())
     return render_template("error.html", **context), code, allowed
 
 
 def _busy(error: Exception) -> Any:
     """The database does not answer: nothing was stored, so the same form can be sent again from this very page."""
-    log.error("database unavailable at %s: %s", request.path, error)
+    log.error("database unavailable at %s: %s", request.endpoint, error)
     again = kept.posted() if request.method == "POST" else {}
     return _page(503, [("Retry-After", "30")], again=again)
 
 
 def _broken(error: Exception) -> Any:
-    log.error("unhandled error at %s", request.path, exc_info=error)
+    log.error("unhandled error at %s", request.endpoint, exc_info=error)
     return _page(500)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import request, session
 from werkzeug.datastructures import MultiDict
@@ -20,13 +20,15 @@ def keep() -> None:
     if request.method != "POST" or len(path) > _LONGEST_PATH or not path.isprintable() or not _is_own():
         return
     if (fields := posted()) and (secret := kept.keep(path, fields)):
+        if former := session.get("kept"):
+            kept.forget(former)
         session["kept"] = secret
 
 
 def posted() -> dict[str, list[str]]:
     """What this request brought in its form, without what must not lie about: passwords, codes, tokens."""
     return {
-        name: [value.replace("\0", "") for value in values]  # Postgres takes no NUL
+        name.replace("\0", ""): [value.replace("\0", "") for value in values]  # Postgres takes no NUL
         for name, values in request.form.lists()
         if not any(word in name for word in _NEVER)
     }
@@ -40,9 +42,10 @@ def values() -> MultiDict[str, str] | None:
 
 
 def forget() -> None:
-    """The form has been sent again: nothing is left to bring back."""
-    if secret := session.pop("kept", None):
-        kept.forget(secret)
+    """The form of this page has been sent again: nothing of it is left to bring back."""
+    secret = session.get("kept")
+    if secret and kept.find(secret, page_path()):
+        kept.forget(session.pop("kept"))
 
 
 def carry(into: Any, secret: str | None) -> None:
@@ -53,8 +56,16 @@ def carry(into: Any, secret: str | None) -> None:
 
 def page_path() -> str:
     """The page whose form this request sends: htmx posts to a part's address, the page is the one in the address bar."""
-    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    shown = split(request.headers.get("HX-Current-URL", ""))
     return shown.path if request.headers.get("HX-Request") and shown.netloc == request.host else request.path
+
+
+def split(address: str) -> SplitResult:
+    """The parts of an address that came from outside; of a malformed one nothing."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_own() -> bool:
@@ -62,4 +73,4 @@ def _is_own() -> bool:
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return False
-    return not origin or urlsplit(origin).netloc == request.host
+    return not origin or split(origin).netloc == request.host

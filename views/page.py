@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from flask import Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -80,8 +80,8 @@ def own_path(target: str | None) -> str | None:
     """`target` if it is a page of ours that GET may open, else None: no other host, no machine's address, no file."""
     if not target or not target.startswith("/") or not target.isascii() or not target.isprintable() or "\\" in target:
         return None
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or parts.path.startswith("//"):
+    parts = kept.split(target)
+    if target.startswith("//") or parts.scheme or parts.netloc:
         return None
     try:
         endpoint, _ = current_app.create_url_adapter(request).match(parts.path, method="GET")  # type: ignore[union-attr]

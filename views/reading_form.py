@@ -78,7 +78,8 @@ def for_standings(standings: list[Standing], today: date) -> ReadingForm:
 
 def _attributes(standing: Standing, before: int, today: date) -> dict[str, Any]:
     """What the live usage needs to say in time what the server would say."""
-    meter, rules = standing.meter, company.current().checks
+    meter = standing.meter
+    rules = company.current().checks_of(meter.service)
     dial = standing.dial(today)
     limit = checks.asked_above(dial, rules)
     return {

@@ -17,6 +17,7 @@ def hang(app: Flask) -> None:
         day=words.day,
         day_month=words.day_month,
         month=words.month,
+        month_brief=words.month_brief,
         month_in=words.month_in,
         number=words.number,
         decimal=decimal,
@@ -32,7 +33,7 @@ def hang(app: Flask) -> None:
         dial_values=lambda reading, meter: meters.values(reading, meter.zones),
         zone_field=lambda zone, meter_id: name_of(meter_id, zone),
         greeting=greeting,
-        masked=masked,
+        masked=accounts.masked,
         phone=words.phone,
         tel=lambda number: "".join(character for character in number if character.isdigit() or character == "+"),
         prose=prose,
@@ -50,12 +51,6 @@ def greeting(name: str) -> str:
     """«Анна Сергеевна» from «Иванова Анна Сергеевна»; any other name as it is."""
     parts = name.split()
     return " ".join(parts[1:]) if len(parts) == 3 else name
-
-
-def masked(name: str) -> str:
-    """«И*** Анна Сергеевна»: enough for a relative to recognise, too little for a stranger to use."""
-    family, _, rest = name.partition(" ")
-    return f"{family[:1]}*** {rest}".strip()
 
 
 def prose(text: str) -> Markup:

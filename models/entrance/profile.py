@@ -7,10 +7,10 @@ from datetime import timedelta
 from peewee import IntegrityError
 
 from models import audit, limits, outbox, tokens
-from models.base import Problem, Refusal, database
+from models.base import Refusal, database
 from models.people import sessions
 from models.people.customers import Customer, normal_email, normal_phone
-from models.people.passwords import check_new, hashed, verify
+from models.people.passwords import check_again, check_new, hashed, verify
 
 PURPOSE = "email"
 LIVES = timedelta(days=1)
@@ -20,14 +20,7 @@ def change_password(customer_id: int, present: str, new: str, again: str, sessio
     """Set a new password and sign every other device out."""
     customer = _prove(customer_id, present)
     check_new(new, customer.email, customer.phone, field="new_password")
-    if new != again:
-        raise Refusal(
-            problems=[
-                Problem(
-                    "new_password_again", "Пароли не совпадают. Введите один и тот же пароль дважды.", "password.again"
-                )
-            ]
-        )
+    check_again(new, again, "new_password_again")
     with database.atomic():
         Customer.update(password_hash=hashed(new)).where(Customer.id == customer_id).execute()
         sessions.end_others(customer_id, but=session_id)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from models import audit, company, limits, outbox, tokens
-from models.base import Problem, Refusal, database
+from models.base import Refusal, database
 from models.metering.accounts import primary_holders
 from models.people import sessions
 from models.people.customers import Customer
-from models.people.passwords import check_new, hashed
+from models.people.passwords import check_again, check_new, hashed
 
 PURPOSE = "recover"
 LIVES = timedelta(hours=1)
@@ -21,15 +21,15 @@ def request(login: str) -> list[str]:
     login = login.strip()
     if not login:
         raise Refusal("login", "Введите почту или номер лицевого счёта.", "login.empty")
-    limits.spend("recover.address", audit.actor().ip, 60, 3600)
+    limits.spend_address("recover.address", audit.actor().ip, 60, 3600)
+    number = company.current().normal_number(login)
     limits.spend(
         "recover.login",
-        login.lower(),
+        number or login.lower(),
         5,
         3600,
         "Письмо уже отправлено несколько раз. Проверьте почту, в том числе папку «Спам», или попробуйте через час.",
     )
-    number = company.current().normal_number(login)
     customer = None if number else Customer.by_email(login.lower())
     found = primary_holders(number, _HOLDERS) if number else [customer] if customer else []
     return [*(_send(one) for one in found), *(_pretend() for _ in range(_HOLDERS - len(found)))]
@@ -39,16 +39,12 @@ def set_password(token: tokens.Token, password: str, again: str) -> Customer:
     """Spend the token and set the password; every device is signed out and the customer is told."""
     customer = Customer.get_by_id(int(token.subject.partition(":")[2]))
     check_new(password, customer.email, customer.phone)
-    if password != again:
-        raise Refusal(
-            problems=[
-                Problem("password_again", "Пароли не совпадают. Введите один и тот же пароль дважды.", "password.again")
-            ]
-        )
+    check_again(password, again)
     with database.atomic():
         tokens.use(token)
         tokens.void_all(token.subject)
-        Customer.update(password_hash=hashed(password)).where(Customer.id == customer.id).execute()
+        customer.password_hash = hashed(password)
+        Customer.update(password_hash=customer.password_hash).where(Customer.id == customer.id).execute()
         sessions.end_others(customer.id)
         outbox.post("password_changed", customer.email, {})
         audit.record("customer.password_recovered", token.subject)
@@ -58,7 +54,7 @@ def set_password(token: tokens.Token, password: str, again: str) -> Customer:
 def _pretend() -> str:
     """As much work as a letter: how long the answer takes must not tell that there is no such customer."""
     with database.atomic():
-        issued = tokens.issue("decoy", "nobody", timedelta(0))
+        issued = tokens.pretend("nobody")
         audit.record("recovery.unknown", "nobody")
     return issued.handle
 

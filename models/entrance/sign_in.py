@@ -37,8 +37,12 @@ def sign_in(login: str, password: str, device: str = "") -> SignedIn:
     login = login.strip()
     number = company.current().normal_number(login)
     candidates = _candidates(number, login.lower())
-    bucket = _known_device(device, candidates) or "unknown"
-    limits.spend("sign_in.address", audit.actor().ip, TRIES_FROM_ADDRESS, PER, _SLOW)
+    owner = _device_owner(device, candidates)
+    bucket = "unknown"
+    if owner is not None:  # the device is known: its bucket is its own, and opens its owner's cabinet only
+        bucket = device.rpartition(".")[0]
+        candidates = [one if one is owner else None for one in candidates]
+    limits.spend_address("sign_in.address", audit.actor().ip, TRIES_FROM_ADDRESS, PER, _SLOW)
     limits.spend("sign_in.login", f"{number or login.lower()}|{bucket}", TRIES, PER, _SLOW)
     # Every candidate's password is verified, and a decoy's for each that is missing: the time tells nothing.
     hashes = [one.password_hash if one else passwords.decoy() for one in candidates]
@@ -47,8 +51,16 @@ def sign_in(login: str, password: str, device: str = "") -> SignedIn:
     if customer is None:
         raise Refusal(None, _WRONG, "sign_in.wrong")
     if passwords.is_stale(customer.password_hash):
-        Customer.update(password_hash=passwords.hashed(password)).where(Customer.id == customer.id).execute()
+        _rehash(customer, password)
     return SignedIn(customer, _device_proof(customer.id))
+
+
+def _rehash(customer: Customer, password: str) -> None:
+    """The same password at today's cost, unless it was changed meanwhile."""
+    fresh = passwords.hashed(password)
+    same = (Customer.id == customer.id) & (Customer.password_hash == customer.password_hash)
+    if Customer.update(password_hash=fresh).where(same).execute():
+        customer.password_hash = fresh
 
 
 def _candidates(number: str | None, email: str) -> list[Customer | None]:
@@ -64,10 +76,8 @@ def _device_proof(customer_id: int) -> str:
     return f"{name}.{seal.digest('device', name)[:32]}"
 
 
-def _known_device(proof: str, candidates: list[Customer | None]) -> str | None:
-    """The device's own bucket, if one of these very customers signed in on it before."""
+def _device_owner(proof: str, candidates: list[Customer | None]) -> Customer | None:
+    """The one of these customers who signed in on this device before."""
     name, _, mark = proof.rpartition(".")
-    owner = name.partition(".")[0]
-    if not any(one and str(one.id) == owner for one in candidates):
-        return None
-    return name if len(mark) == 32 and seal.matches("device", name, mark) else None
+    owner = next((one for one in candidates if one and str(one.id) == name.partition(".")[0]), None)
+    return owner if owner and len(mark) == 32 and seal.matches("device", name, mark) else None

@@ -11,7 +11,7 @@ from typing import Any
 from models import clock, company, consents, periods
 from models.base import Refusal, database
 from models.exchange import imports
-from models.metering import intake, readings, standings
+from models.metering import closings, intake, readings, standings
 from models.metering.accounts import Account, Holding, link
 from models.metering.meters import active, of_account
 from models.people.customers import Customer
@@ -34,7 +34,7 @@ def load(folder: Path, note: Callable[[str], None] = lambda text: None) -> None:
             raise Refusal(None, f"{folder.name}/{kind}.csv, строка {fault.line}, {fault.column}: {fault.reason}")
         note(f"{kind}: {counts.read}")
     for period in _past_periods():
-        readings.close(period)
+        closings.close(period)
     facts = tomllib.loads((folder / "demo.toml").read_text("utf-8"))
     for facts_of_one in facts["customers"]:
         _customer(facts_of_one, facts["password"])

@@ -12,6 +12,7 @@ from models.exchange.kinds import KINDS, Counts, Kind, Line
 from models.exchange.table import lines
 
 BATCH = 500
+_NAME = 200  # characters of a file's name that the audit keeps
 
 
 class _Undo(Exception):  # noqa: N818
@@ -37,7 +38,8 @@ def load(
             _load(kind, lines(path, kind.columns, progress), counts, only)
             if dry_run or (counts.faults and not keep_good):
                 raise _Undo
-            audit.record("import.loaded", f"file:{path.name}", kind=kind.name, new=counts.new, changed=counts.changed)
+            name = path.name[:_NAME]
+            audit.record("import.loaded", f"file:{name}", kind=kind.name, new=counts.new, changed=counts.changed)
     except _Undo:
         pass
     return counts

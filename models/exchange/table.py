@@ -59,15 +59,19 @@ def encoding_of(path: Path) -> str:
 def lines(
     path: Path, columns: tuple[Column, ...], progress: Callable[[int], None] | None = None
 ) -> Iterator[tuple[int, dict[str, Any] | list[Fault]]]:
-    """Each line's number with its values by column name, or with all its faults. Raises BadFile for a wrong header."""
+    """Each line's number with its values by column name, or with all its faults. Raises BadFile for a wrong header.
+
+    A column that the header does not name has no value; an empty cell of one that it names has the column's default.
+    """
     with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
         counted = _counted(file, progress)
         reader = csv.reader(counted, delimiter=";", strict=True)
         header = _header(reader, columns)
+        named = tuple(column for column in columns if column.name in header)
         try:
             for cells in reader:
                 if any(cell.strip() for cell in cells):
-                    yield reader.line_num, _line(reader.line_num, header, cells, columns)
+                    yield reader.line_num, _line(reader.line_num, header, cells, named)
         except csv.Error as error:
             raise BadFile(f"строка {reader.line_num}: {error}") from error
 
@@ -100,9 +104,8 @@ def _line(
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for column in columns:
-        text = given.get(column.name, "")
         try:
-            values[column.name] = _cell(column, text)
+            values[column.name] = _cell(column, given[column.name])
         except BadCell as error:
             faults.append(Fault(number, column.name, str(error)))
     return faults or values

@@ -15,7 +15,7 @@ from peewee import (
     ModelSelect,
 )
 
-from models import audit, clock, company
+from models import audit, clock, company, outbox, words
 from models.base import Refusal, Row, compiled, database, locked, param
 from models.people.customers import Customer
 
@@ -90,6 +90,12 @@ def holder(row: Any) -> str:
     return " ".join(part for part in (row.last_name, row.first_name, row.middle_name) if part)
 
 
+def masked(name: str) -> str:
+    """«И*** Анна Сергеевна»: enough for a relative to recognise, too little for a stranger to use."""
+    family, _, rest = name.partition(" ")
+    return f"{family[:1]}*** {rest}".strip()
+
+
 @compiled
 def held_by() -> ModelSelect[Any]:
     """A customer's accounts for the switcher, the primary one first (the one made primary last, else the oldest)."""
@@ -135,15 +141,23 @@ def link(customer_id: int, account: Account, *, primary: bool = False, how: str 
         if len(open_ones) >= most:
             raise Refusal(
                 "account",
-                f"Можно привязать не больше {most} счетов. Отвяжите ненужный и попробуйте снова.",
+                f"Привязано уже {words.plural(most, 'счёт', 'счёта', 'счетов')}, больше нельзя. Отвяжите ненужный и попробуйте снова.",
                 "account.limit",
             )
+        _tell_other_holders(account)
         is_first = primary or not open_ones
         holding = Holding.create(
             customer=customer_id, account=account, since=clock.now(), primary_since=clock.now() if is_first else None
         )
         audit.record("account.linked", f"account:{account.number}", customer=customer_id, how=how)
         return holding
+
+
+def _tell_other_holders(account: Account) -> None:
+    """Whoever holds the account already learns that one more person sees it."""
+    others = Customer.select(Customer.email).join(Holding).where(Holding.account == account, Holding.until.is_null())
+    for other in others:
+        outbox.post("one_more_holder", other.email, {"account": account.number})
 
 
 def unlink(customer_id: int, account: Any) -> None:

@@ -10,16 +10,17 @@ RANKS = {"terminal": 0, "customer": 1, "staff": 2, "inspector": 3}
 class Channel(NamedTuple):
     source: str
     title: str
+    is_form: bool = False  # a person at a form, who may go back and send it again changed
 
 
 CHANNELS = {
-    "inspector": Channel("inspector", "контролёр"),
-    "staff": Channel("staff", "сотрудник"),
-    "web": Channel("customer", "личный кабинет"),
+    "inspector": Channel("inspector", "контролёр", is_form=True),
+    "staff": Channel("staff", "сотрудник", is_form=True),
+    "web": Channel("customer", "личный кабинет", is_form=True),
     "email": Channel("customer", "почта"),
     "sms": Channel("customer", "СМС"),
     "bot": Channel("customer", "бот"),
-    "kiosk": Channel("customer", "киоск"),
+    "kiosk": Channel("customer", "киоск", is_form=True),
     "citypay": Channel("terminal", "терминал CityPay"),
     "platezhka": Channel("terminal", "терминал «ПлатеЖКа»"),
     "kasservis": Channel("terminal", "терминал «КАССервис»"),

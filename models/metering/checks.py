@@ -92,18 +92,16 @@ def judge(dial: Dial, values: tuple[int, ...], checks: Checks, others: tuple[Dia
 
 
 def _judge(dial: Dial, values: tuple[int, ...], checks: Checks) -> Verdict:
-    usage = tuple(
-        _usage(now, before, dial.digits, checks.rollover_percent)
-        for now, before in zip(values, dial.previous, strict=True)
-    )
-    rolled = any(now < before for now, before in zip(values, dial.previous, strict=True))
+    pairs = list(zip(values, dial.previous, strict=True))
+    usage = tuple(_usage(now, before, dial.digits, checks.rollover_percent) for now, before in pairs)
+    rolled = any(now < before for now, before in pairs)
     volume = sum(usage) * dial.ratio
-    expected = None if dial.usual_daily is None else dial.usual_daily * dial.days
-    power = round(checks.max_kw * 24 * dial.days * dial.ratio)
+    most = round(checks.max_per_day * dial.days * dial.ratio)
+    hold, ask = _bounds(dial, checks)
     inputs = {
-        "previous": list(dial.previous), "values": list(values), "days": dial.days,
-        "usual_daily": dial.usual_daily and round(dial.usual_daily, 2), "digits": dial.digits, "ratio": dial.ratio,
-        "volume": volume, "power_limit": power,
+        "previous": list(dial.previous), "values": list(values), "days": dial.days, "digits": dial.digits, "ratio": dial.ratio,
+        "usual_daily": dial.usual_daily and round(dial.usual_daily, 2), "volume": volume,
+        "asked_above": ask and round(ask), "held_above": hold and round(hold), "most": most, "rollover_percent": checks.rollover_percent,
     }  # fmt: skip
 
     def verdict(outcome: str, rule: str, reason: str = "") -> Verdict:
@@ -111,30 +109,28 @@ def _judge(dial: Dial, values: tuple[int, ...], checks: Checks) -> Verdict:
 
     if min(usage) < 0:
         return verdict(HELD, "usage.below_previous", "Показание меньше прошлого.")
-    if volume > power:
-        return verdict(
-            HELD,
-            "usage.above_power",
-            f"Расход {_amount(volume, dial)} больше, чем можно израсходовать за {_days(dial.days)} "
-            f"при мощности {checks.max_kw}{words.NBSP}кВт.",
-        )
-    hold, confirm = _bounds(expected, checks)
-    if rolled and confirm is not None and volume > confirm:
-        return verdict(
-            HELD, "usage.below_previous", "Показание меньше прошлого, а на переход счётчика через ноль не похоже."
-        )
+    if rolled and volume > (most if ask is None else ask):
+        reason = "Показание меньше прошлого, а на переход счётчика через ноль не похоже."
+        return verdict(HELD, "usage.below_previous", reason)
+    if volume > most:
+        return verdict(HELD, "usage.above_power", _impossible(dial, volume, checks))
     if hold is not None and volume > hold:
-        return verdict(HELD, "usage.far_above_usual", _above(dial, volume, expected))
-    if confirm is not None and volume > confirm:
-        return verdict(CONFIRM, "usage.above_usual", _above(dial, volume, expected))
+        return verdict(HELD, "usage.far_above_usual", _above(dial, volume))
+    if ask is not None and volume > ask:
+        return verdict(CONFIRM, "usage.above_usual", _above(dial, volume))
+    if (
+        rolled and ask is None
+    ):  # a first month that ends below its beginning: likely enough to ask, not to take in silence
+        return verdict(
+            CONFIRM, "usage.rollover_unsure", "Показание меньше прошлого: похоже, счётчик перешёл через ноль."
+        )
     return verdict(ACCEPTED, "usage.rollover" if rolled else "usage.usual")
 
 
 def asked_above(dial: Dial, checks: Checks) -> int | None:
     """The volume above which a reading is not accepted without a question; None when the usual use is not known."""
-    expected = None if dial.usual_daily is None else dial.usual_daily * dial.days
-    confirm = _bounds(expected, checks)[1]
-    return None if confirm is None else int(confirm)
+    ask = _bounds(dial, checks)[1]
+    return None if ask is None else int(ask)
 
 
 def may_roll_over(before: int, digits: int, rollover_percent: int) -> bool:
@@ -153,19 +149,24 @@ def _usage(now: int, before: int, digits: int, rollover_percent: int) -> int:
     return now - before
 
 
-def _bounds(expected: float | None, checks: Checks) -> tuple[float | None, float | None]:
+def _bounds(dial: Dial, checks: Checks) -> tuple[float | None, float | None]:
     """Above the first: held. Above the second: ask. A floor keeps an empty house from being asked about a kettle."""
-    if expected is None:
+    if dial.usual_daily is None:
         return None, None
-    floor = checks.floor_kwh
-    return max(checks.hold_times * expected, floor * checks.hold_times / checks.confirm_times), max(
-        checks.confirm_times * expected, floor
-    )
+    expected, floor = dial.usual_daily * dial.days, checks.floor
+    hold = max(checks.hold_times * expected, floor * checks.hold_times / checks.confirm_times)
+    return hold, max(checks.confirm_times * expected, floor)
 
 
-def _above(dial: Dial, volume: int, expected: float | None) -> str:
+def _impossible(dial: Dial, volume: int, checks: Checks) -> str:
+    power = f" при мощности {checks.max_kw * dial.ratio}{words.NBSP}кВт" if checks.max_kw else ""
+    return f"Расход {_amount(volume, dial)} больше, чем можно израсходовать за {_days(dial.days)}{power}."
+
+
+def _above(dial: Dial, volume: int) -> str:
+    expected = (dial.usual_daily or 0) * dial.days
     used, times = _amount(volume, dial), round(volume / expected) if expected else 0
-    usual = f"обычно за {_days(dial.days)} около {_amount(round(expected or 0), dial)}"
+    usual = f"обычно за {_days(dial.days)} около {_amount(round(expected), dial)}"
     if times >= 2:
         return (
             f"Расход {used}{words.NBSP}— это в {words.plural(times, 'раз', 'раза', 'раз')} больше обычного ({usual})."
@@ -187,13 +188,20 @@ def _hints(dial: Dial, values: tuple[int, ...], checks: Checks, others: tuple[Di
         if other.zones == dial.zones and all(v < 10**other.digits for v in values) and _fits(other, values, checks):
             yield Hint("mistake.other_meter", f"Похоже на показание другого счётчика, №{words.NBSP}{other.serial}.")
     if swapped := _best(dial, (order for order in permutations(values) if order != values), checks):
-        yield Hint("mistake.zones_swapped", "Похоже, перепутаны зоны: день и ночь.", swapped)
+        yield Hint("mistake.zones_swapped", f"Похоже, перепутаны зоны: {_zones_moved(values, swapped)}.", swapped)
     if shorter := _best(dial, _each_zone(values, _digit_dropped), checks):
         yield Hint("mistake.extra_digit", "Похоже, введена лишняя цифра.", shorter)
     if turned := _best(dial, _each_zone(values, _neighbours_swapped), checks):
         yield Hint("mistake.digits_swapped", "Похоже, переставлены соседние цифры.", turned)
-    if any(len(str(now)) < len(str(before)) for now, before in zip(values, dial.previous, strict=True)):
+    guessed = swapped or shorter or turned
+    if not guessed and any(len(str(now)) < len(str(before)) for now, before in zip(values, dial.previous, strict=True)):
         yield Hint("mistake.missing_digit", "Похоже, пропущена цифра.")
+
+
+def _zones_moved(values: tuple[int, ...], meant: tuple[int, ...]) -> str:
+    """«день и ночь»: the zones whose values are not where they belong."""
+    names = words.ZONES[len(values)]
+    return words.listed([name for name, now, right in zip(names, values, meant, strict=True) if now != right])
 
 
 def _fits(dial: Dial, values: tuple[int, ...], checks: Checks) -> bool:
@@ -203,7 +211,7 @@ def _fits(dial: Dial, values: tuple[int, ...], checks: Checks) -> bool:
 def _best(dial: Dial, guesses: Iterator[tuple[int, ...]], checks: Checks) -> tuple[int, ...] | None:
     """The guess that fits and lies nearest to the usual use; none above twice the usual, so that nobody is talked into an error."""
     expected = (dial.usual_daily or 0) * dial.days
-    most = max(_LIKELY_TIMES * expected, checks.floor_kwh) if dial.usual_daily is not None else float("inf")
+    most = max(_LIKELY_TIMES * expected, checks.floor) if dial.usual_daily is not None else float("inf")
     fitting = [
         (abs(verdict.volume - expected), guess)
         for guess in guesses

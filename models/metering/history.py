@@ -50,8 +50,9 @@ class Past:
 
     @property
     def first_period(self) -> str:
-        """The first period of which anything can be shown."""
-        return min(self.readings[-1].period, self.last_period) if self.readings else self.last_period
+        """The first period of which anything can be shown: that of the first reading; without any, three years of norm."""
+        begins = min((reading.period for reading in self.readings), default=periods.shift(self.last_period, -36))
+        return min(max(begins, clock.period(self.account.opened)), self.last_period)
 
     @property
     def last_period(self) -> str:
@@ -63,10 +64,10 @@ class Past:
 
     @property
     def services(self) -> list[str]:
-        """The codes of the metered services, electricity first."""
-        return sorted(
-            {meter.service for meter in self.meters} or {"electricity"}, key=lambda code: (code != "electricity", code)
-        )
+        """The codes of the account's metered services, electricity first."""
+        metered = {code for code in self.account.services.split(",") if company.current().services[code].metered}
+        codes = metered | {meter.service for meter in self.meters}
+        return sorted(codes or {"electricity"}, key=lambda code: (code != "electricity", code))
 
     def zones(self, service: str) -> int:
         """The most zones any meter of the service had."""
@@ -111,6 +112,5 @@ class Past:
                 else 0
             )
 
-        begins = min((reading.period for reading in counted), default=periods.shift(last, -36))
-        begins = max(begins, clock.period(self.account.opened))
+        begins = min(self.first_period, last)
         return volumes.of_account(own, counted, periods.span(begins, last), rules.averages, norm)

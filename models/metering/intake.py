@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 from peewee import ModelSelect
 
 from models import audit, clock, company, seal, words
-from models.base import Problem, Refusal, compiled, database, is_sqlite, locked, param
-from models.metering import checks, standings, windows
+from models.base import Problem, Refusal, compiled, database, locked, param
+from models.metering import checks, closings, standings, windows
 from models.metering.accounts import is_open
 from models.metering.channels import CHANNELS, rank
 from models.metering.checks import Verdict
 from models.metering.meters import Meter, values, zones_of
-from models.metering.readings import ACCEPTED, HELD, REPLACED, Reading, Receipt, is_closed
+from models.metering.readings import ACCEPTED, HELD, REPLACED, Reading, Receipt
 from models.metering.standings import Standing
 
+MOST_A_PERIOD = 100  # readings of a meter; past it a correction goes through staff
 _DEEDS = {"staff": "принял сотрудник", "inspector": "снял контролёр", "customer": "передал клиент"}
 
 
@@ -61,7 +62,7 @@ def receive(
     already billed, a reading of higher rank. Raises Unconfirmed when a value is unusual and `confirmed` is not set.
     """
     today = clock.today()
-    intake = _intake_key(account.id, key, typed)
+    intake = _intake_key(account.id, channel, key, typed)
     repeated, _ = _repeated(account.id, channel, intake)
     if repeated:
         return Received(repeated, False, False)
@@ -71,14 +72,12 @@ def receive(
         repeated, intake = _repeated(account.id, channel, intake)  # by whoever held the lock before
         if repeated:
             return Received(repeated, False, False)
-        _keep_open(today)
-        known = {standing.meter.id: standing for standing in standings.of_account(account.id, today)}
-        parsed, cut = _parse(known, typed)
-        fresh = {meter_id: given for meter_id, given in parsed.items() if not _is_same(known[meter_id], given, channel)}
-        if not fresh:
+        closings.hold()
+        _check_not_billed(today)
+        known, parsed, cut = _read(account, typed, today)
+        verdicts = _judged(known, parsed, channel, today)
+        if not verdicts:
             return Received(_first_receipt(known, parsed), False, cut)
-        _check_rank(known, fresh, channel)
-        verdicts = _judge(known, fresh, today)
         unusual = {meter_id: verdict for meter_id, verdict in verdicts.items() if verdict.outcome != checks.ACCEPTED}
         if unusual and not confirmed:
             raise Unconfirmed(unusual)
@@ -86,22 +85,26 @@ def receive(
             account=account.id, customer=customer_id, channel=channel, key=intake, received_at=clock.now()
         )
         for meter_id, verdict in verdicts.items():
-            _store(account, known[meter_id], fresh[meter_id], verdict, receipt, today, confirmed)
+            _store(account, known[meter_id], parsed[meter_id], verdict, receipt, today, confirmed)
         audit.record("readings.received", f"account:{account.number}", receipt=receipt.id, channel=channel)
         return Received(receipt.id, True, cut)
 
 
 def look(account: Any, typed: Mapping[int, tuple[str, ...]], *, channel: str) -> dict[int, Verdict]:
-    """The verdicts `receive` would come to, storing nothing; refused as there."""
+    """The verdicts `receive` would come to, storing nothing; refused as there. What is passed already has none."""
     today = clock.today()
     _check_open(account, channel, today)
-    known = {standing.meter.id: standing for standing in standings.of_account(account.id, today)}
-    parsed, _ = _parse(known, typed)
-    return _judge(known, parsed, today)
+    known, parsed, _ = _read(account, typed, today)
+    return _judged(known, parsed, channel, today)
 
 
-def _intake_key(account_id: int, key: str, typed: Mapping[int, tuple[str, ...]]) -> str:
-    """The form's key with its values: the same form sent again is a repeat, the same form corrected by way of Back is not."""
+def _intake_key(account_id: int, channel: str, key: str, typed: Mapping[int, tuple[str, ...]]) -> str:
+    """A machine's key (a terminal's transaction, a Message-ID) as it is: its repeat gets the first answer.
+
+    A form's key with its values: the same form sent again is a repeat, the same form corrected by way of Back is not.
+    """
+    if not CHANNELS[channel].is_form:
+        return seal.fingerprint(f"{account_id}|{key}")
     return seal.fingerprint(
         f"{account_id}|{key}|{sorted((meter_id, tuple(texts)) for meter_id, texts in typed.items())}"
     )
@@ -113,21 +116,34 @@ def _repeated(account_id: int, channel: str, intake: str) -> tuple[int | None, s
     What was passed, corrected, and then passed again with the very same form is no repeat: the customer went back to it.
     """
     while rows := _receipt_by_key(channel=channel, key=intake, account=account_id):
-        if any(row.state != REPLACED for row in rows):
+        if not CHANNELS[channel].is_form or any(row.state != REPLACED for row in rows):
             return rows[0].id, intake
         intake = seal.fingerprint(f"{intake}|{rows[0].id}")
     return None, intake
 
 
-def _keep_open(today: date) -> None:
-    """Refuse a period billed meanwhile, and let none be billed until this transaction ends."""
-    if not is_sqlite():  # there the transaction itself is the lock
-        database.execute_sql("LOCK TABLE closing IN SHARE MODE")
-    _check_not_billed(today)
+def _read(
+    account: Any, typed: Mapping[int, tuple[str, ...]], today: date
+) -> tuple[dict[int, Standing], dict[int, tuple[int, ...]], bool]:
+    """How the account's meters stand, the typed values by meter, and whether a fraction was cut off."""
+    known = {standing.meter.id: standing for standing in standings.of_account(account.id, today)}
+    return known, *_parse(known, typed)
+
+
+def _judged(
+    known: dict[int, Standing], parsed: dict[int, tuple[int, ...]], channel: str, today: date
+) -> dict[int, Verdict]:
+    """Verdicts on what is new among the values; refused where a reading of higher rank stands or waits."""
+    fresh = {meter_id: given for meter_id, given in parsed.items() if not _is_same(known[meter_id], given, channel)}
+    _check_rank(known, fresh, channel)
+    if any(known[meter_id].times >= MOST_A_PERIOD for meter_id in fresh):
+        text = f"За этот месяц показание передавали уже {MOST_A_PERIOD} раз. Чтобы исправить его ещё раз, позвоните или напишите нам."
+        raise Refusal(None, text, "reading.too_often")
+    return _judge(known, fresh, today)
 
 
 def _check_not_billed(today: date) -> None:
-    if is_closed(clock.period(today)):
+    if closings.is_closed(clock.period(today)):
         raise Refusal(
             None,
             f"За {words.month(clock.period(today))} плата уже рассчитана. Передайте показание в следующем месяце.",
@@ -194,23 +210,31 @@ def _first_receipt(known: dict[int, Standing], parsed: dict[int, tuple[int, ...]
 
 
 def _check_rank(known: dict[int, Standing], fresh: dict[int, tuple[int, ...]], channel: str) -> None:
+    """Refuse to replace a reading of higher rank, whether it counts already or waits for staff."""
     for meter_id in fresh:
-        current = known[meter_id].current
-        if current is not None and rank(current.channel) > rank(channel):
-            deed = _DEEDS[CHANNELS[current.channel].source]
-            text = f"Показание за этот месяц уже {deed} {words.day_month(current.taken)}. Если оно неверно, позвоните или напишите нам."
-            raise Refusal(f"meter-{meter_id}-t1", text, "reading.rank")
+        for stands in (known[meter_id].current, known[meter_id].held):
+            if stands is not None and rank(stands.channel) > rank(channel):
+                deed = _DEEDS[CHANNELS[stands.channel].source]
+                text = f"Показание за этот месяц уже {deed} {words.day_month(stands.taken)}. Если оно неверно, позвоните или напишите нам."
+                raise Refusal(f"meter-{meter_id}-t1", text, "reading.rank")
 
 
 def _judge(known: dict[int, Standing], given: dict[int, tuple[int, ...]], today: date) -> dict[int, Verdict]:
     dials = {meter_id: standing.dial(today) for meter_id, standing in known.items()}
-    rules = company.current().checks
     return {
         meter_id: checks.judge(
-            dials[meter_id], numbers, rules, tuple(dial for other, dial in dials.items() if other != meter_id)
+            dials[meter_id],
+            numbers,
+            company.current().checks_of(known[meter_id].meter.service),
+            tuple(dial for other, dial in dials.items() if _is_like(known[other].meter, known[meter_id].meter)),
         )
         for meter_id, numbers in given.items()
     }
+
+
+def _is_like(other: Any, meter: Any) -> bool:
+    """Another meter of the same service: whose value may have been typed by mistake."""
+    return other.id != meter.id and other.service == meter.service
 
 
 def _store(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from peewee import BigIntegerField, CharField, DateField, ForeignKeyField, IntegerField, ModelSelect
@@ -17,9 +17,9 @@ ZONE_NAMES = {
     2: {"t1": "День, Т1", "t2": "Ночь, Т2"},
     3: {"t1": "Пик, Т1", "t2": "Ночь, Т2", "t3": "Полупик, Т3"},
 }
-ZONE_WORDS = {1: ("всего",), 2: ("день", "ночь"), 3: ("пик", "ночь", "полупик")}
 ZONE_PLANS = {1: "однотарифный", 2: "двухтарифный: день и ночь", 3: "трёхтарифный: пик, полупик, ночь"}
 VERIFICATION_WARNING_MONTHS = 6
+_SAME_POINT = timedelta(days=62)
 
 
 class Meter(Row):
@@ -55,6 +55,11 @@ def is_active(meter: Any, day: date) -> bool:
     return meter.installed <= day and (meter.removed is None or day < meter.removed)
 
 
+def replaces(meter: Any, earlier: Any) -> bool:
+    """Whether the meter was hung in place of the earlier one: within two months of its removal."""
+    return earlier.removed is not None and timedelta(0) <= meter.installed - earlier.removed <= _SAME_POINT
+
+
 def zones_of(meter: Any) -> tuple[str, ...]:
     return ZONES[: meter.zones]
 
@@ -67,7 +72,7 @@ def in_words(numbers: tuple[int, ...]) -> str:
     """«день 10 909, ночь 5 033»; a single zone's value alone."""
     if len(numbers) == 1:
         return words.number(numbers[0])
-    named = zip(ZONE_WORDS[len(numbers)], numbers, strict=True)
+    named = zip(words.ZONES[len(numbers)], numbers, strict=True)
     return ", ".join(f"{name}{words.NBSP}{words.number(value)}" for name, value in named)
 
 

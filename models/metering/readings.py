@@ -1,4 +1,4 @@
-"""Readings (показания): the tables, the reads that pages need, and the closing of a period."""
+"""Readings (показания): the tables, and the reads that pages need."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 from peewee import BigIntegerField, CharField, DateField, DateTimeField, ForeignKeyField, JSONField, ModelSelect
 
-from models import audit, clock
-from models.base import PeriodField, Row, compiled, database, param
+from models.base import PeriodField, Row, compiled, param
 from models.metering.accounts import Account
 from models.metering.meters import Meter
 from models.people.customers import Customer
@@ -52,13 +51,6 @@ class Reading(Row):
 Reading.add_index(Reading.meter, Reading.period, unique=True, where=Reading.state.in_(COUNTED), name="reading_counted")
 
 
-class Closing(Row):
-    """A period was billed at a moment: from then on its readings stand."""
-
-    period = PeriodField(unique=True)
-    closed_at = DateTimeField(default=clock.now)
-
-
 @compiled
 def since() -> ModelSelect[Any]:
     """An account's readings taken on a day or later, the newest first."""
@@ -91,21 +83,3 @@ def last_counted() -> ModelSelect[Any]:
         .order_by(Reading.taken.desc())
         .limit(1)
     )
-
-
-@compiled
-def _closing() -> ModelSelect[Any]:
-    return Closing.select(Closing.id).where(Closing.period == param("period"))
-
-
-def is_closed(period: str) -> bool:
-    return _closing.first(period=period) is not None
-
-
-def close(period: str) -> int:
-    """Mark the period billed: its accepted readings stand from now on. Returns how many; a second time none."""
-    with database.atomic():
-        Closing.insert(period=period, closed_at=clock.now()).on_conflict_ignore().execute()
-        billed = Reading.update(state=BILLED).where(Reading.period == period, Reading.state == ACCEPTED).execute()
-        audit.record("period.closed", f"period:{period}", readings=billed)
-    return billed

@@ -10,7 +10,7 @@ from typing import Any
 from models import clock
 from models.metering import checks
 from models.metering.checks import Dial
-from models.metering.meters import active, unit, values
+from models.metering.meters import active, replaces, unit, values
 from models.metering.meters import of_account as meters_of
 from models.metering.readings import COUNTED, HELD, last_counted, since
 
@@ -26,7 +26,8 @@ class Standing:
     previous_on: date
     usual_daily: float | None
     current: Any | None  # this period's counted reading
-    held: Any | None  # this period's reading that waits for staff; always newer than the counted one
+    held: Any | None  # this period's reading that waits for staff
+    times: int  # how often a reading was passed this period
 
     @property
     def newest(self) -> Any | None:
@@ -45,22 +46,34 @@ def of_account(
     account_id: int, day: date, readings: list[Any] | None = None, meters: list[Any] | None = None
 ) -> list[Standing]:
     """The standing of each meter active on the day. `readings` and `meters` may be what was loaded already."""
-    own = active(meters_of(account=account_id) if meters is None else meters, day)
+    hung = meters_of(account=account_id) if meters is None else meters
     found = since(account=account_id, day=day - _YEAR) if readings is None else readings
-    return [_standing(meter, [reading for reading in found if reading.meter_id == meter.id], day) for meter in own]
+    return [_standing(meter, hung, found, day) for meter in active(hung, day)]
 
 
-def _standing(meter: Any, own: list[Any], day: date) -> Standing:
-    """`own` are the meter's readings, the newest first."""
+def _standing(meter: Any, hung: list[Any], found: list[Any], day: date) -> Standing:
+    """`hung` are all meters of the account, `found` its readings, the newest first."""
     period = clock.period(day)
-    counted = [reading for reading in own if reading.state in COUNTED]
+    counted = [reading for reading in found if reading.meter_id == meter.id and reading.state in COUNTED]
     earlier = [reading for reading in counted if reading.period < period] or last_counted(meter=meter.id, period=period)
     current = next((reading for reading in counted if reading.period == period), None)
-    held = next((reading for reading in own if reading.period == period and reading.state == HELD), None)
+    passed = [reading for reading in found if reading.meter_id == meter.id and reading.period == period]
+    held = next((reading for reading in passed if reading.state == HELD), None)
     previous = values(earlier[0], meter.zones) if earlier else values(meter, meter.zones, "initial_")
     previous_on = earlier[0].taken if earlier else meter.installed
-    year = [reading for reading in earlier if reading.taken >= day - _YEAR]
-    return Standing(meter, previous, previous_on, _usual_daily(meter, year), current, held)
+    usual = _usual_daily(meter, [reading for reading in earlier if reading.taken >= day - _YEAR])
+    if usual is None:
+        usual = _usual_before(meter, hung, found, day)
+    return Standing(meter, previous, previous_on, usual, current, held, len(passed))
+
+
+def _usual_before(meter: Any, hung: list[Any], found: list[Any], day: date) -> float | None:
+    """What the meter that hung here before used: a new one has no history of its own."""
+    for former in hung:
+        if former.service == meter.service and replaces(meter, former):
+            own = [r for r in found if r.meter_id == former.id and r.state in COUNTED and r.taken >= day - _YEAR]
+            return _usual_daily(former, own)
+    return None
 
 
 def _usual_daily(meter: Any, counted: list[Any]) -> float | None:

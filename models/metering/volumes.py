@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from models import periods
 from models.company import Averages
 from models.metering.checks import usage_between
+from models.metering.meters import replaces
 from models.metering.meters import values as dial_values
 
 READING, AVERAGE, NORM = "reading", "average", "norm"
-_SAME_POINT = timedelta(days=62)  # a meter hung within two months of another's removal replaces it
 
 Volume = tuple[int, int, int]  # t1, t2, t3
 _NOTHING: Volume = (0, 0, 0)
@@ -46,6 +45,11 @@ class _Point:
     used: list[Volume] = field(default_factory=list)  # metered use, a month each
     estimated: list[Volume] = field(default_factory=list)  # charged since the last reading
 
+    def is_gone(self, period: str) -> bool:
+        """Whether its last meter was taken away before the period and none was hung instead."""
+        removed = self.meters[-1].removed
+        return removed is not None and removed < periods.first_day(period)
+
     def month(self, period: str, averages: Averages, norm_of: Callable[[str], int]) -> Month:
         """The period's volume, in the order of the rules: by meter, by average, by norm."""
         metered = self._metered(period)
@@ -53,7 +57,7 @@ class _Point:
             return self._charge_metered(period, metered)
         if self.meters[0].installed > periods.last_day(
             period
-        ):  # before the first meter nothing is estimated, only owed
+        ):  # no meter yet: owed by norm, nothing to recalculate later
             return Month(period, (norm_of(period), 0, 0), NORM)
         return self._charge_estimate(period, averages, norm_of)
 
@@ -99,12 +103,14 @@ def of_account(
     """The volumes of one service of one account for consecutive periods.
 
     `meters` are those of the service, `readings` the accepted ones (meter_id, taken, t1…t3) from the very first on, since estimates
-    rest on what came before; `norm_of(period)` is the whole account's norm. With several metering points the norm is charged once.
+    rest on what came before; `norm_of(period)` is the whole account's norm. With several metering points the norm is charged once,
+    and a point whose meter was taken away for good is charged nothing while another one works.
     """
     points = _points(meters, readings)
     months = []
     for period in span:
-        parts = [point.month(period, averages, norm_of if i == 0 else _no_norm) for i, point in enumerate(points)]
+        working = [point for point in points if not point.is_gone(period)] or points[:1]
+        parts = [point.month(period, averages, norm_of if i == 0 else _no_norm) for i, point in enumerate(working)]
         months.append(_joined(parts) if parts else Month(period, (norm_of(period), 0, 0), NORM))
     return months
 
@@ -114,13 +120,12 @@ def _points(meters: Sequence[Any], readings: Sequence[Any]) -> list[_Point]:
     zones = {meter.id: meter.zones for meter in meters}
     for reading in sorted(readings, key=lambda one: one.taken):
         if reading.meter_id in zones:
-            month = by_month.setdefault((reading.meter_id, f"{reading.taken:%Y-%m}"), [])
+            month = by_month.setdefault((reading.meter_id, reading.period), [])
             month.append(dial_values(reading, zones[reading.meter_id]))
     points: list[_Point] = []
     for meter in sorted(meters, key=lambda one: one.installed):
         for point in points:
-            gone = point.meters[-1].removed
-            if gone is not None and timedelta(0) <= meter.installed - gone <= _SAME_POINT:
+            if replaces(meter, point.meters[-1]):
                 point.meters.append(meter)
                 break
         else:

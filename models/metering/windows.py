@@ -13,6 +13,7 @@ from models.company import Window
 class State:
     """How a window stands on a day."""
 
+    window: Window
     today: date
     opens: date  # the first open day from today on
     closes: date  # the last day of the run of open days that begins or goes on at `opens`
@@ -30,12 +31,11 @@ class State:
 
     @property
     def _reason(self) -> str:
-        first, last = self.opens.day, self.closes.day
-        if first > 10:
-            return f"Этот способ принимает показания с {first} по {last} число."
-        if self.today.day < first:
-            return f"С 1 по {first - 1} число считаем плату и выставляем счета."
-        return "Сегодня закрываем месяц, показания не принимаются."
+        if self.today.day < self.window.first <= 10:
+            return f"С 1 по {self.window.first - 1} число считаем плату и выставляем счета."
+        if self.window.last == -2:
+            return "В последний день месяца показания не принимаются."
+        return f"Показания принимаются с {self.opens.day} по {self.closes.day} число."
 
 
 def days_open(window: Window, period: str) -> tuple[date, date]:
@@ -50,7 +50,7 @@ def state(window: Window, today: date) -> State:
     first, last = days_open(window, period)
     if today > last:
         first, last = days_open(window, periods.shift(period, 1))
-    return State(today, max(first, today), last)
+    return State(window, today, max(first, today), last)
 
 
 def of(channel: str, today: date) -> State:

@@ -34,6 +34,8 @@ def subject(customer_id: int) -> str:
 def normal_email(typed: str, field: str = "email") -> str:
     """The address in lower case; refused when it is none."""
     try:
+        if len(typed) > 254:
+            raise EmailNotValidError
         return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         raise Refusal(field, "Это не похоже на адрес почты. Пример: anna@example.ru", "email.shape") from None
@@ -42,7 +44,7 @@ def normal_email(typed: str, field: str = "email") -> str:
 def normal_phone(typed: str, field: str = "phone") -> str:
     """A Russian number as +7…; refused when it is none. Foreign numbers are refused: codes by SMS go to +7 only."""
     try:
-        number = phonenumbers.parse(typed, "RU")
+        number = phonenumbers.parse(typed[:40], "RU")
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_valid_number_for_region(number, "RU"):  # +7 is Kazakhstan's code too

@@ -46,7 +46,7 @@ def decoy() -> str:
 
 def check_new(password: str, *own: str, field: str = "password") -> None:
     """Refuse a new password that is short, too long, common, or the customer's own e-mail or account number."""
-    normal = _normal(password)
+    normal = _normal(password[: MOST + 1])
     if len(normal) < LEAST:
         raise Refusal(
             field,
@@ -61,6 +61,12 @@ def check_new(password: str, *own: str, field: str = "password") -> None:
         )
     if any(word and word.casefold() in normal.casefold() and len(word) * 2 > len(normal) for word in own):
         raise Refusal(field, "Пароль не должен повторять почту, телефон или лицевой счёт.", "password.own")
+
+
+def check_again(password: str, again: str, field: str = "password_again") -> None:
+    """Refuse a repetition that differs."""
+    if password != again:
+        raise Refusal(field, "Пароли не совпадают. Введите один и тот же пароль дважды.", "password.again")
 
 
 def _normal(password: str) -> str:

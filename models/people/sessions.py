@@ -8,7 +8,7 @@ from typing import Any
 from peewee import CharField, DateTimeField, ForeignKeyField, ModelSelect
 
 from models import audit, clock, seal
-from models.base import Row, compiled, database, param
+from models.base import Refusal, Row, compiled, database, locked, param
 from models.people.customers import Customer
 
 IDLE = timedelta(days=14)
@@ -26,10 +26,13 @@ class Session(Row):
     ended_at = DateTimeField(null=True)
 
     @classmethod
-    def open(cls, customer_id: int, device: str) -> str:
-        """Begin a session; the secret for the cookie."""
-        secret = seal.token()
+    def open(cls, customer: Customer, device: str) -> str:
+        """Begin a session; the secret for the cookie. Refused when the password that was verified has been changed meanwhile."""
+        secret, customer_id = seal.token(), customer.id
         with database.atomic():
+            same = (Customer.id == customer_id) & (Customer.password_hash == customer.password_hash)
+            if locked(Customer.select(Customer.id).where(same)).first() is None:
+                raise Refusal(None, "Пароль только что изменили. Войдите с новым.", "session.stale_password")
             cls.create(
                 fingerprint=seal.fingerprint(secret),
                 customer=customer_id,

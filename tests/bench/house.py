@@ -135,7 +135,7 @@ def _hold(customer_id: int, account_id: int) -> None:
 
 def _enter(app: Flask, customer_id: int, account: str) -> Visitor:
     with audit.acting("bench", "127.0.0.1"):
-        secret = Session.open(customer_id, "bench")
+        secret = Session.open(Customer.get_by_id(customer_id), "bench")
     held = {"_user_id": secret, "_fresh": True, "_permanent": True, "csrf_token": FORM_TOKEN, "account": account}
     return Visitor(customer_id, account, _cookie(app, held))
 

@@ -14,7 +14,7 @@ from models.company import Checks
 from models.metering import checks
 from models.metering.checks import ACCEPTED, CONFIRM, HELD, Dial
 
-RULES = Checks(confirm_times=5, hold_times=10, max_kw=15, floor_kwh=50, rollover_percent=90)
+RULES = Checks(confirm_times=5, hold_times=10, rollover_percent=90, max_per_day=360, floor=50, max_kw=15)
 
 
 def dial(

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import company
-from models.company import CHANNELS, Company, CompanyError, Window
+from models.company import CHANNELS, Checks, Company, CompanyError, Window
+from models.metering import channels
 
 COMPANIES = Path(__file__).resolve().parents[2] / "companies"
 CODES = ("krasnoyarsk", "kaluga", "koryak", "irkutsk")
@@ -150,6 +151,44 @@ def test_every_channel_has_a_window(code: str) -> None:
     assert set(shipped(code).windows) == set(CHANNELS)
 
 
+def test_channels_of_the_windows_are_those_of_the_readings() -> None:
+    assert set(CHANNELS) == set(channels.CHANNELS)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_checks_of_electricity(code: str) -> None:
+    own = shipped(code)
+    assert own.checks == Checks(5, 10, 90, max_per_day=360, floor=50, max_kw=15)
+    assert own.checks_of("electricity") is own.checks
+
+
+@pytest.mark.parametrize("code", ["koryak", "irkutsk"])
+def test_checks_of_heat(code: str) -> None:
+    assert shipped(code).checks_of("heat") == Checks(5, 10, 90, max_per_day=1, floor=3, max_kw=None)
+
+
+@pytest.mark.parametrize("service", ["repair", "heat"])
+def test_no_checks_without_meters(service: str) -> None:
+    with pytest.raises(KeyError, match=service):
+        shipped("krasnoyarsk").checks_of(service)
+
+
+@pytest.mark.parametrize("code", ["koryak", "irkutsk"])
+def test_demo_heat_is_below_the_bound_of_a_day(code: str) -> None:
+    heat = {meter["serial"] for meter in rows(code, "meters") if meter["service"] == "heat"}
+    most = shipped_once(code).checks_of("heat").max_per_day
+    last: dict[str, tuple[date, int]] = {}
+    for reading in sorted(rows(code, "readings"), key=lambda row: row["taken"]):
+        serial, taken = reading["serial"], date.fromisoformat(reading["taken"])
+        if serial not in heat or reading["state"] != "accepted":
+            continue
+        if serial in last:
+            before, value = last[serial]
+            assert int(reading["t1"]) - value <= most * (taken - before).days
+        last[serial] = (taken, int(reading["t1"]))
+    assert set(last) == heat
+
+
 @pytest.mark.feature("S20")
 @pytest.mark.parametrize("code", CODES)
 def test_three_months_by_average_then_the_norm(code: str) -> None:
@@ -216,6 +255,23 @@ def test_line_ends_do_not_change_the_hash(folder: Path) -> None:
     assert company.load(folder).consents["personal-data"].hash == shipped("kaluga").consents["personal-data"].hash
 
 
+METERED = "metered = true\n"
+CHECKS = "checks = { max_per_day = 1, floor = 1 }\n"
+HEAT = '[services.heat]\ntitle = "Отопление"\nunit = "Гкал"\nmetered = true\n'
+REPAIR = '[services.repair]\ntitle = "Капитальный ремонт"\nunit = "м²"\nmetered = false\n'
+
+
+def heat(max_per_day: str, floor: str) -> str:
+    return f"{HEAT}checks = {{ max_per_day = {max_per_day}, floor = {floor} }}\n"
+
+
+def test_checks_take_fractions(folder: Path) -> None:
+    path = folder / "company.toml"
+    path.write_text(path.read_text("utf-8").replace(METERED, METERED + heat("0.25", "0.5"), 1), "utf-8")
+    checks = company.load(folder).checks_of("heat")
+    assert (checks.max_per_day, checks.floor, checks.max_kw) == (0.25, 0.5, None)
+
+
 # What is put in place of what in the file, the key that is named, and words of the reason.
 MISTAKES = [
     (
@@ -265,6 +321,22 @@ MISTAKES = [
     ("[services.electricity]", '[services."Свет"]', "services.Свет", "small Latin letters"),
     ("hold_times = 10", "hold_times = 5", "checks.hold_times", "must be more than confirm_times"),
     ("rollover_percent = 90", "rollover_percent = 100", "checks.rollover_percent", "must be 50…99"),
+    ("max_kw = 15", "max_kw = 0", "checks.max_kw", "must be 1…1000, not 0"),
+    ("max_kw = 15", "max_per_day = 360", "checks.max_per_day", "no such key"),
+    ("floor_kwh = 50", "floor = 50", "checks.floor", "no such key; did you mean floor_kwh?"),
+    (METERED, METERED + CHECKS, "services.electricity.checks", "must be in [checks]"),
+    (METERED, METERED + REPAIR + CHECKS, "services.repair.checks", "the service is not metered"),
+    (METERED, METERED + HEAT, "services.heat.checks", "is missing"),
+    (METERED, METERED + HEAT + "checks = 1\n", "services.heat.checks", "must be a table, not a whole number"),
+    (METERED, METERED + HEAT + "checks = { floor = 1 }\n", "services.heat.checks.max_per_day", "is missing"),
+    (METERED, METERED + HEAT + "checks = { max_per_day = 1 }\n", "services.heat.checks.floor", "is missing"),
+    (METERED, METERED + heat("0", "1"), "services.heat.checks.max_per_day", "must be 0.01…10000, not 0"),
+    (METERED, METERED + heat("nan", "1"), "services.heat.checks.max_per_day", "not nan"),
+    (METERED, METERED + heat("inf", "1"), "services.heat.checks.max_per_day", "not inf"),
+    (METERED, METERED + heat("true", "1"), "services.heat.checks.max_per_day", "must be a number, not true or false"),
+    (METERED, METERED + heat("'1'", "1"), "services.heat.checks.max_per_day", "must be a number, not a text"),
+    (METERED, METERED + heat("0.5", "-1"), "services.heat.checks.floor", "must be 0…1000, not -1"),
+    (METERED, METERED + heat("1", "1, max_kw = 15"), "services.heat.checks.max_kw", "no such key"),
     ("least = 3", "least = 13", "averages.least", "at most months (12), not 13"),
     ("since = 2020-01-01", 'since = "2020-01-01"', "norms[1].since", "must be a date such as 2026-01-31, not a text"),
     ("since = 2020-01-01", "since = 2020-01-01T00:00:00", "norms[1].since", "must be a date"),

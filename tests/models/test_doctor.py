@@ -10,9 +10,10 @@ from peewee import Database
 
 from models import base, clock, doctor
 from models.consents import Consent
-from models.metering import intake, readings
+from models.metering import closings, intake
+from models.metering.closings import Closing
 from models.metering.meters import Meter
-from models.metering.readings import Closing, Reading, Receipt
+from models.metering.readings import Reading, Receipt
 from tests import cast
 from tests.engines import Engine
 
@@ -27,7 +28,7 @@ def test_well(anna: cast.Person) -> None:
     cast.vera()
     intake.receive(anna.account, {anna.meter.id: ("6440", "2720")}, channel="web", key="1")
     intake.receive(anna.account, {anna.meter.id: ("6319", "2720")}, channel="web", key="2", confirmed=True)
-    readings.close("2026-10")
+    closings.close("2026-10")
     assert doctor.complaints() == []
 
 
@@ -44,6 +45,13 @@ def test_reading_longer_than_the_dial(anna: cast.Person) -> None:
     Meter.update(digits=4).execute()
     Reading.update(t2=66_666).where(Reading.period == "2026-10").execute()
     assert "1 do not fit their dial" in told()
+
+
+@pytest.mark.parametrize(("t2", "t3"), [(None, None), (2660, 5)])
+def test_reading_of_other_zones_than_the_meters(anna: cast.Person, t2: int | None, t3: int | None) -> None:
+    cast.vera()
+    Reading.update(t2=t2, t3=t3).where(Reading.period == "2026-10", Reading.meter == anna.meter).execute()
+    assert "1 have values that their meter's zones do not" in told()
 
 
 def test_reading_still_open_in_a_billed_period(anna: cast.Person) -> None:

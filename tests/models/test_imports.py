@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from peewee import Database
 
+from models import company as companies
 from models.audit import AuditRow
 from models.base import Row
+from models.company import Company
 from models.exchange import imports
 from models.exchange.kinds import KINDS, Counts
 from models.exchange.table import BadFile
-from models.metering import intake, readings
+from models.metering import closings, intake
 from models.metering.accounts import Account, Office
 from models.metering.meters import Meter
 from models.metering.readings import Reading
@@ -80,6 +82,13 @@ def changed(line: str, header: str, **cells: str) -> str:
     return ";".join(cells.get(name, value) for name, value in zip(names, values, strict=True))
 
 
+def without(header: str, line: str, *left_out: str, **cells: str) -> str:
+    """A file of one line, some of its columns left out and some cells changed."""
+    row = dict(zip(header.split(";"), changed(line, header, **cells).split(";"), strict=True))
+    kept = [name for name in row if name not in left_out]
+    return f"{';'.join(kept)}\n{';'.join(row[name] for name in kept)}\n"
+
+
 def told(counts: Counts) -> tuple[int, int, int, int, int]:
     return counts.read, counts.new, counts.changed, counts.same, len(counts.faults)
 
@@ -120,7 +129,7 @@ def test_readings(stocked: Load) -> None:
 
 
 def test_reading_of_a_billed_period_is_billed(stocked: Load) -> None:
-    readings.close("2026-10")
+    closings.close("2026-10")
     stocked("readings", READING)
     assert Reading.get().state == "billed"
 
@@ -133,6 +142,13 @@ def test_each_load_is_in_the_audit(load: Load) -> None:
         "file:offices.csv",
         {"kind": "offices", "new": 1, "changed": 0},
     )
+
+
+def test_long_name_of_a_file_is_cut_in_the_audit(load: Load, tmp_path: Path) -> None:
+    path = tmp_path / f"{'o' * 251}.csv"
+    path.write_text(f"{OFFICES}\n{OFFICE}\n")
+    imports.load("offices", path)
+    assert AuditRow.get().subject == f"file:{'o' * 200}"
 
 
 def test_columns_in_any_order_optional_ones_left_out(load: Load) -> None:
@@ -183,13 +199,18 @@ def test_repeat_changes_nothing(stocked: Load, kind: str) -> None:
 
 def test_repeat_after_the_period_was_billed_changes_nothing(stocked: Load) -> None:
     stocked("readings", READING)
-    readings.close("2026-10")
+    closings.close("2026-10")
     assert told(stocked("readings", READING)) == (1, 0, 0, 1, 0)
 
 
 @pytest.mark.parametrize(
     ("kind", "cells"),
-    [("offices", {"hours": "пн–сб"}), ("accounts", {"persons": "4"}), ("meters", {"verification_due": "2049-01-01"})],
+    [
+        ("offices", {"hours": "пн–сб"}),
+        ("accounts", {"persons": "4"}),
+        ("meters", {"verification_due": "2049-01-01"}),
+        ("meters", {"digits": "6"}),
+    ],
 )
 def test_changed_line_is_counted_and_in_force(stocked: Load, kind: str, cells: dict[str, str]) -> None:
     header, line = WHOLE[kind]
@@ -203,6 +224,91 @@ def test_reading_may_be_rejected_later(stocked: Load) -> None:
     stocked("readings", READING)
     assert told(stocked("readings", changed(READING, READINGS, state="rejected", reason="Ошибка"))) == (1, 0, 1, 0, 0)
     assert (Reading.get().state, Reading.get().reason) == ("rejected", "Ошибка")
+
+
+def test_billed_reading_stands(stocked: Load) -> None:
+    stocked("readings", READING)
+    closings.close("2026-10")
+    fault = stocked("readings", changed(READING, READINGS, state="rejected", reason="Ошибка")).faults[0]
+    assert (fault.line, fault.column, fault.reason) == (2, "state", "этот период уже рассчитан, показание не меняется")
+    assert (Reading.get().state, Reading.get().reason) == ("billed", "")
+
+
+@pytest.mark.parametrize("state", ["rejected", "replaced"])
+def test_reading_taken_out_makes_room_for_the_right_one(stocked: Load, state: str) -> None:
+    stocked("readings", READING)
+    right = changed(READING, READINGS, taken="2026-10-21", channel="staff", t1="6330")
+    assert told(stocked("readings", changed(READING, READINGS, state=state, reason="Ошибка"), right)) == (2, 1, 1, 0, 0)
+    assert [row.state for row in Reading.select().order_by(Reading.id)] == [state, "accepted"]
+
+
+def test_right_reading_before_the_wrong_one_is_out_is_refused(stocked: Load) -> None:
+    stocked("readings", READING)
+    lines = changed(READING, READINGS, taken="2026-10-21"), changed(READING, READINGS, state="replaced")
+    assert [(fault.line, fault.column) for fault in stocked("readings", *lines).faults] == [(2, "state")]
+
+
+def test_of_readings_alike_a_line_means_the_one_it_repeats(stocked: Load) -> None:
+    """Passed, corrected, and passed again with the same values on the same day."""
+    stocked("readings", changed(READING, READINGS, state="replaced"))
+    facts = Reading.select().dicts().get()
+    Reading.create(**{**facts, "id": None, "state": "accepted"})
+    closings.close("2026-10")
+    assert told(stocked("readings", READING, changed(READING, READINGS, state="replaced"))) == (2, 0, 0, 2, 0)
+
+
+def test_no_period_is_closed_while_readings_come_in(stocked: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    hold, is_closed = closings.hold, closings.is_closed
+    monkeypatch.setattr(closings, "hold", lambda: (asked.append("hold"), hold()))
+    monkeypatch.setattr(closings, "is_closed", lambda period: (asked.append(period), is_closed(period))[1])
+    stocked("readings", READING)
+    assert asked == ["hold", "2026-10"]
+
+
+def test_columns_left_out_are_not_touched(stocked: Load) -> None:
+    stocked("offices", OFFICE)
+    stocked("accounts", changed(ACCOUNT, ACCOUNTS, office="101", closed="2027-01-31"))
+    stocked("accounts", content=without(ACCOUNTS, ACCOUNT, "office", "closed", "email", "phone", persons="5"))
+    row = Account.get()
+    assert (row.persons, row.closed, row.office.code) == (5, date(2027, 1, 31), "101")
+    assert (row.email, row.phone) == ("anna@example.ru", "+79135550123")
+
+
+def test_empty_cells_clear(stocked: Load) -> None:
+    stocked("accounts", changed(ACCOUNT, ACCOUNTS, email="", phone=""))
+    assert (Account.get().email, Account.get().phone) == ("", "")
+
+
+def test_removed_meter_stays_removed_when_the_file_does_not_say(stocked: Load) -> None:
+    stocked("meters", changed(METER, METERS, removed="2026-01-31", final_t1="6000", final_t2="2500"))
+    left_out = ("ratio", "removed", "initial_t1", "initial_t2", "initial_t3", "final_t1", "final_t2", "final_t3")
+    counts = stocked("meters", content=without(METERS, METER, *left_out, model="Меркурий 206"))
+    assert told(counts) == (1, 0, 1, 0, 0)
+    row = Meter.get()
+    assert (row.model, row.removed, row.initial_t1, row.final_t2) == ("Меркурий 206", date(2026, 1, 31), 5431, 2500)
+
+
+def test_reason_left_out_is_kept(stocked: Load) -> None:
+    stocked("readings", changed(READING, READINGS, state="held", reason="Слишком много"))
+    stocked("readings", content=without(READINGS, READING, "t3", "reason"))
+    assert (Reading.get().state, Reading.get().reason) == ("accepted", "Слишком много")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("zones", "1"), ("digits", "6"), ("ratio", "20"), ("installed", "2014-11-26"), ("service", "heat")],
+)
+def test_meter_with_readings_keeps_what_they_rest_on(
+    stocked: Load, company: Company, monkeypatch: pytest.MonkeyPatch, column: str, value: str
+) -> None:
+    services = {**company.services, "heat": company.services["electricity"]}
+    monkeypatch.setattr(companies, "_current", replace(company, services=services))
+    stocked("readings", READING)
+    fault = stocked("meters", changed(METER, METERS, **{column: value})).faults[0]
+    was = METER.split(";")[METERS.split(";").index(column)]
+    assert (fault.line, fault.column) == (2, column)
+    assert fault.reason == f"у счётчика уже есть показания: было «{was}», менять нельзя; заведите новый счётчик"
 
 
 def test_same_key_twice_in_a_file_the_later_stands(load: Load) -> None:
@@ -262,7 +368,7 @@ FAULTS = [
     ("readings", {"t1": "1" * 400}, "t1", "целое число"),
     ("readings", {"t1": "100000"}, "t1", "помещается на 5 цифрах"),
     ("readings", {"t2": ""}, "t2", "пусто"),
-    ("readings", {"t3": "5"}, "t3", "лишнее"),
+    ("readings", {"t3": "5"}, "t3", "у счётчика 2\u00a0зоны, значение лишнее"),
     ("readings", {"state": "billed"}, "state", "«billed» неизвестно"),
 ]
 

@@ -53,7 +53,7 @@ def test_new_password_is_in_force_and_told(anna: cast.Person) -> None:
 
 
 def test_other_devices_are_signed_out(anna: cast.Person) -> None:
-    this, other = Session.open(anna.id, "phone"), Session.open(anna.id, "laptop")
+    this, other = Session.open(anna.customer, "phone"), Session.open(anna.customer, "laptop")
     profile.change_password(anna.id, cast.PASSWORD, GOOD, GOOD, sessions.find(this).id)
     assert sessions.find(this)
     assert sessions.find(other) is None

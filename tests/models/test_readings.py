@@ -16,7 +16,7 @@ from models import audit
 from models.audit import AuditRow
 from models.base import Refusal
 from models.company import Company
-from models.metering import checks, intake, readings, standings
+from models.metering import checks, closings, intake, standings
 from models.metering.checks import Dial
 from models.metering.intake import Received, Unconfirmed
 from models.metering.readings import Reading, Receipt
@@ -175,7 +175,7 @@ def test_correction_is_judged_by_the_month_before(anna: cast.Person) -> None:
 
 def test_no_correction_once_the_period_is_billed(anna: cast.Person) -> None:
     send(anna, *cast.USUAL)
-    assert readings.close(ON) == 1
+    assert closings.close(ON) == 1
     refused = refusal(anna, 6450, 2730, key="2")
     assert refused.problems[0].rule == "period.billed" and "ноябрь\u00a02026" in refused.text
     assert of(anna.meter) == [("billed", 6440, 2720)]
@@ -186,7 +186,7 @@ def test_period_closed_while_the_reading_is_on_its_way(anna: cast.Person, monkey
     locked = intake.locked
 
     def closed_first(query: Any) -> Any:
-        readings.close(ON)
+        closings.close(ON)
         return locked(query)
 
     monkeypatch.setattr(intake, "locked", closed_first)
@@ -196,13 +196,13 @@ def test_period_closed_while_the_reading_is_on_its_way(anna: cast.Person, monkey
 
 def test_closing_twice_bills_once(anna: cast.Person) -> None:
     send(anna, *cast.USUAL)
-    assert (readings.close(ON), readings.close(ON)) == (1, 0)
-    assert readings.is_closed(ON) and not readings.is_closed("2026-12")
+    assert (closings.close(ON), closings.close(ON)) == (1, 0)
+    assert closings.is_closed(ON) and not closings.is_closed("2026-12")
 
 
 def test_closing_leaves_the_held_to_staff(anna: cast.Person) -> None:
     send(anna, 6319, 2720, confirmed=True)
-    assert readings.close(ON) == 0
+    assert closings.close(ON) == 0
     assert of(anna.meter) == [("held", 6319, 2720)]
 
 
@@ -586,5 +586,5 @@ def test_different_values_at_once_count_one(anna: cast.Person, slow: None) -> No
 
 def test_closing_and_passing_at_once(anna: cast.Person, slow: None) -> None:
     """Whoever comes first: what was passed is billed, or it is refused."""
-    passed, _ = at_once(2, lambda i: readings.close(ON) if i else send(anna, *cast.USUAL))
+    passed, _ = at_once(2, lambda i: closings.close(ON) if i else send(anna, *cast.USUAL))
     assert of(anna.meter) == ([] if isinstance(passed, Refusal) else [("billed", 6440, 2720)])

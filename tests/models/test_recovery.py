@@ -110,8 +110,8 @@ def test_new_password_is_in_force(anna: cast.Person) -> None:
 
 def test_every_device_is_signed_out(anna: cast.Person) -> None:
     vera = cast.vera()
-    mine = [Session.open(anna.id, "phone"), Session.open(anna.id, "laptop")]
-    hers = Session.open(vera.id, "phone")
+    mine = [Session.open(anna.customer, "phone"), Session.open(anna.customer, "laptop")]
+    hers = Session.open(vera.customer, "phone")
     recovery.set_password(token(), GOOD, GOOD)
     assert [sessions.find(secret) for secret in mine] == [None, None]
     assert sessions.find(hers)

@@ -23,7 +23,7 @@ def anna(db: Database) -> cast.Person:
 @pytest.fixture
 def secret(anna: cast.Person) -> str:
     with audit.acting("guest", "192.0.2.7"):
-        return Session.open(anna.id, "Firefox на Linux")
+        return Session.open(anna.customer, "Firefox на Linux")
 
 
 def test_found_with_what_a_page_needs(anna: cast.Person, secret: str) -> None:
@@ -37,7 +37,7 @@ def test_secret_lies_nowhere(secret: str) -> None:
 
 
 def test_each_sign_in_has_a_secret_of_its_own(anna: cast.Person, secret: str) -> None:
-    assert Session.open(anna.id, "") != secret
+    assert Session.open(anna.customer, "") != secret
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "\x00", "x" * 10_000])
@@ -92,15 +92,15 @@ def test_nobody_ends_a_session_of_somebody_else(secret: str) -> None:
 
 
 def test_all_others_end(anna: cast.Person, secret: str) -> None:
-    others = [Session.open(anna.id, "") for _ in range(2)]
-    hers = Session.open(cast.vera().id, "")
+    others = [Session.open(anna.customer, "") for _ in range(2)]
+    hers = Session.open(cast.vera().customer, "")
     assert sessions.end_others(anna.id, but=sessions.find(secret).id) == 2
     assert [bool(sessions.find(one)) for one in (secret, *others, hers)] == [True, False, False, True]
 
 
 def test_list_of_devices_the_last_seen_first(anna: cast.Person, secret: str, at: Callable[[str], datetime]) -> None:
     at("2026-11-20T12:00")
-    Session.open(anna.id, "Chrome на Android")
+    Session.open(anna.customer, "Chrome на Android")
     sessions.end(Session.create(fingerprint="x", customer=anna.id).id, anna.id)
     assert [(one.device, one.ip) for one in Session.live(anna.id)] == [
         ("Chrome на Android", ""),
@@ -114,7 +114,7 @@ def test_list_leaves_out_what_fell_asleep(anna: cast.Person, secret: str, at: Ca
 
 
 def test_long_device_is_cut(anna: cast.Person) -> None:
-    Session.open(anna.id, "x" * 5000)
+    Session.open(anna.customer, "x" * 5000)
     assert len(Session.get().device) == 200
 
 

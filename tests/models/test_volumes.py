@@ -35,7 +35,7 @@ def meter(
 
 
 def reading(day: str, t1: int, t2: int | None = None, t3: int | None = None, n: int = 1) -> Any:
-    return SimpleNamespace(meter_id=n, taken=date.fromisoformat(day), t1=t1, t2=t2, t3=t3)
+    return SimpleNamespace(meter_id=n, taken=date.fromisoformat(day), period=day[:7], t1=t1, t2=t2, t3=t3)
 
 
 def monthly(*values: int | None, n: int = 1) -> list[Any]:

@@ -21,7 +21,7 @@ def stock(db: Database) -> None:
     tokens.issue("test", "customer:1", timedelta(hours=1))
     limits.hit("test", "anna", 60)
     kept.keep("/appeals", {"text": ["…"]})
-    Session.open(cast.anna(history=False).id, "phone")
+    Session.open(cast.anna(history=False).customer, "phone")
 
 
 def test_what_lives_stays(stock: None) -> None:
@@ -34,7 +34,7 @@ def test_what_expired_goes(stock: None, at: Callable[[str], datetime]) -> None:
 
 
 def test_twice_does_no_harm(stock: None, at: Callable[[str], datetime]) -> None:
-    secret = Session.open(cast.vera().id, "phone")
+    secret = Session.open(cast.vera().customer, "phone")
     at("2026-11-23T10:00")
     housekeeping.forget_expired()
     assert set(housekeeping.forget_expired().values()) == {0}

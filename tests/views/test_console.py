@@ -68,7 +68,7 @@ def test_receipt_brought_on_paper_is_verified(run, client):
     code = receipts.find(number).code
     done = run("receipt", "verify", number, code)
     assert done.exit_code == 0
-    assert f"подлинная: лицевой счёт {anna.account.number}" in done.output
+    assert f"подлинное: лицевой счёт {anna.account.number}" in done.output
     assert "6440 / 2720" in done.output
     assert run("receipt", "verify", number, "0000-0000-0000-0000-0000").exit_code == 1
     assert run("receipt", "verify", "2611-999999", code).exit_code == 1

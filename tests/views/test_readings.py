@@ -397,7 +397,7 @@ def test_receipt_shows_number_time_values_and_code(send):
     assert f"20{NB}ноября{NB}2026, 10:00, личный кабинет" in text
     assert f"6{THIN}440" in text
     code = text.partition("Код подлинности ")[2].split()[0]
-    shown = receipts.find(text.partition("Квитанция ")[2].split()[0])
+    shown = receipts.find(text.partition("Подтверждение ")[2].split()[0])
     assert receipts.matches_code(shown, code)
     assert not receipts.matches_code(shown, code[:-1] + ("0" if code[-1] != "0" else "1"))
 

@@ -10,7 +10,7 @@ from models import clock, periods
 from models.exchange import imports
 from models.exchange.kinds import KINDS
 from models.exchange.table import BadFile
-from models.metering import readings
+from models.metering import closings
 from views.console.acting import command
 
 _SHOWN = 50
@@ -51,7 +51,7 @@ def close_period(period: str) -> None:
         raise click.ClickException(f"{period!r} is no period; write it as 2026-10")
     if period >= clock.period():
         raise click.ClickException(f"{period} is not over; closing it would turn every reading of this month away")
-    click.echo(f"{readings.close(period)} readings billed")
+    click.echo(f"{closings.close(period)} readings billed")
 
 
 COMMANDS = (load, close_period)

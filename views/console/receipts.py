@@ -22,9 +22,9 @@ group = AppGroup("receipt", help="Receipts of readings.")
 def verify(number: str, code: str) -> None:
     shown = receipts.find(number)
     if shown is None or not matches_code(shown, code):
-        click.echo("не подлинная: такой квитанции с таким кодом портал не выдавал")
+        click.echo("не подлинное: такого подтверждения с таким кодом портал не выдавал")
         raise SystemExit(1)
-    click.echo(f"подлинная: лицевой счёт {shown.account}, получено {words.moment(shown.received)}")
+    click.echo(f"подлинное: лицевой счёт {shown.account}, получено {words.moment(shown.received)}")
     for line in shown.lines:
         click.echo(f"  счётчик {line.reading.serial}: {' / '.join(map(str, line.values))}")
 

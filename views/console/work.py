@@ -39,6 +39,11 @@ def serve(host: str, port: int, workers: int) -> None:
         demo.load(chosen.companies_dir / chosen.company)
     base.database.close()
     base.database.obj.close_all()  # no connection is inherited by the processes below
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        click.echo(
+            f"{host} is not this machine alone: put a buffering proxy in front, slow clients hold a bare server.",
+            err=True,
+        )
     click.echo(_greeting(f"http://{host}:{port}/", chosen.is_demo))
     web = f"gunicorn app:create_app() --bind {host}:{port} --workers {workers} --worker-class gthread --threads 4"
     web += " --no-control-socket --graceful-timeout 20 --log-level warning"

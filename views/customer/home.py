@@ -41,6 +41,7 @@ def _show(number: str) -> Any:
     if session.get("account") != number:
         session["account"] = number  # the account chosen: where «/» leads next time
     past = history.Past(account, today)
+    service = past.services[0]
     own = standings.of_account(account.id, today, past.readings, past.meters)
     return page(
         "customer/home/show.html",
@@ -52,8 +53,9 @@ def _show(number: str) -> Any:
             or meters.verification_is_expired(standing.meter, today)
         ],
         today=today,
+        service=service,
         lines=past.lines(*_last_months(today, MONTHS))[:LAST_READINGS],
-        chart=charts.of(past.bars("electricity", *_past_year(today)), past.zones("electricity")),
+        chart=charts.of(past.bars(service, *_past_year(today)), past.zones(service)),
     )
 
 

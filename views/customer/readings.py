@@ -22,7 +22,8 @@ SHOWN_MONTHS = 6
 @customer_only
 def form(number: str) -> Any:
     account = account_or_404(number)
-    return page("customer/readings/show.html", **_form(account), **_past(account))
+    context = _form(account)
+    return page("customer/readings/show.html", **context, **_past(context["past"]))
 
 
 @room.post("/accounts/<string:number>/readings", endpoint="send")
@@ -33,7 +34,7 @@ def send(number: str) -> Any:
     receipt = _receive(account, context)
     if receipt:
         return see("readings.receipt", number=number, receipt=receipt)
-    return page("customer/readings/show.html", **context, **_past(account)), context["status"]
+    return page("customer/readings/show.html", **context, **_past(context["past"])), context["status"]
 
 
 @room.post("/accounts/<string:number>/readings/form", endpoint="send_part")
@@ -59,12 +60,14 @@ def receipt(number: str, receipt: str) -> Any:
 
 
 def _form(account: Any) -> dict[str, Any]:
+    """What the part needs; the page shows the last months below it."""
     today = clock.today()
-    return {**blank(standings.of_account(account.id, today), today), "status": 200}
+    past = history.Past(account, today)
+    own = standings.of_account(account.id, today, past.readings, past.meters)
+    return {**blank(own, today), "past": past, "status": 200}
 
 
-def _past(account: Any) -> dict[str, Any]:
-    past = history.Past(account, clock.today())
+def _past(past: history.Past) -> dict[str, Any]:
     return {"lines": past.lines(periods.shift(past.last_period, 1 - SHOWN_MONTHS), past.last_period)}
 
 
