@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from peewee import PeeweeException, Value, fn
 
 from models import schema
+from models.audit import AuditRow
 from models.base import database, is_sqlite
 from models.consents import Consent
 from models.metering.closings import Closing
@@ -23,6 +24,16 @@ def complaints() -> list[str]:
         return [*_integrity(), *_readings(), *_people()]
     except PeeweeException as error:
         return [f"database: {error}"]
+
+
+def demo_leftovers() -> list[str]:
+    """What the demo left behind: everybody knows its customers' password. A complaint in production."""
+    demo = AuditRow.select(fn.COUNT(AuditRow.id)).where(AuditRow.deed == "demo.loaded").scalar()
+    return (
+        ["database: it holds the demo company, whose log-ins are public; start production with an empty one"]
+        if demo
+        else []
+    )
 
 
 def _integrity() -> Iterator[str]:

@@ -38,16 +38,17 @@ def sign_in(login: str, password: str, device: str = "") -> SignedIn:
     number = company.current().normal_number(login)
     candidates = _candidates(number, login.lower())
     owner = _device_owner(device, candidates)
-    bucket = "unknown"
-    if owner is not None:  # the device is known: its bucket is its own, and opens its owner's cabinet only
-        bucket = device.rpartition(".")[0]
-        candidates = [one if one is owner else None for one in candidates]
+    name = number or login.lower()
     limits.spend_address("sign_in.address", audit.actor().ip, TRIES_FROM_ADDRESS, PER, _SLOW)
-    limits.spend("sign_in.login", f"{number or login.lower()}|{bucket}", TRIES, PER, _SLOW)
+    if owner is not None:
+        limits.spend("sign_in.login", f"{name}|{device.rpartition('.')[0]}", TRIES, PER, _SLOW)
     # Every candidate's password is verified, and a decoy's for each that is missing: the time tells nothing.
     hashes = [one.password_hash if one else passwords.decoy() for one in candidates]
     matching = [one for one, stored in zip(candidates, hashes, strict=True) if passwords.verify(stored, password)]
-    customer = next((one for one in matching if one), None)
+    customer = owner if owner and owner in matching else next((one for one in matching if one), None)
+    shared = any(one is not owner for one in candidates if one)
+    if owner is None or (shared and customer is not owner):  # known for its owner, not for whoever shares the account
+        limits.spend("sign_in.login", f"{name}|unknown", TRIES, PER, _SLOW)
     if customer is None:
         raise Refusal(None, _WRONG, "sign_in.wrong")
     if passwords.is_stale(customer.password_hash):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from models import clock, company, consents, periods
+from models import audit, clock, company, consents, periods
 from models.base import Refusal, database
 from models.exchange import imports
 from models.metering import closings, intake, readings, standings
@@ -39,6 +39,7 @@ def load(folder: Path, note: Callable[[str], None] = lambda text: None) -> None:
     for facts_of_one in facts["customers"]:
         _customer(facts_of_one, facts["password"])
     _this_month()
+    audit.record("demo.loaded", f"company:{folder.name}")
 
 
 def is_empty() -> bool:

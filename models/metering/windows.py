@@ -33,7 +33,7 @@ class State:
     def _reason(self) -> str:
         if self.today.day < self.window.first <= 10:
             return f"С 1 по {self.window.first - 1} число считаем плату и выставляем счета."
-        if self.window.last == -2:
+        if self.window.last == -2 and self.opens.month != self.today.month:
             return "В последний день месяца показания не принимаются."
         return f"Показания принимаются с {self.opens.day} по {self.closes.day} число."
 

@@ -28,7 +28,7 @@ def test_the_receipt_prints_on_one_page(newcomer: Visitor) -> None:
 def test_a_year_of_history_prints_whole(anna: Visitor) -> None:
     anna.open(f"/accounts/{anna.account}/history/consumption?from=2025-01&to=2025-12")
     paper = pypdfium2.PdfDocument(anna.page.pdf(format="A4"))
-    text = "".join(page.get_textpage().get_text_range() for page in paper)
+    text = "".join(page.get_textpage().get_text_range() for page in paper).replace("\u00a0", " ")
     assert len(paper) <= 2
-    for month in ("январь 2025", "декабрь 2025"):
+    for month in ("янв 2025", "дек 2025"):
         assert month in text

@@ -12,9 +12,10 @@ from models import audit
 from models.audit import AuditRow
 from models.base import Refusal
 from models.company import Company
-from models.metering import accounts
+from models.metering import accounts, proof
 from models.metering.accounts import Account, Holding
 from models.metering.proof import proven
+from models.outbox import Message
 from tests import cast
 from tests.crowd import at_once
 
@@ -57,7 +58,7 @@ def test_family_holds_one_account_together(anna: cast.Person) -> None:
 def test_one_primary_and_five_additional(anna: cast.Person) -> None:
     for n in range(5):
         accounts.link(anna.id, cast.account(200 + n))
-    with pytest.raises(Refusal, match="больше 6 счетов") as caught:
+    with pytest.raises(Refusal, match="Привязано уже 6\u00a0счетов") as caught:
         accounts.link(anna.id, cast.account(300))
     assert caught.value.problems[0].field == "account"
     assert len(numbers(anna)) == 6
@@ -109,6 +110,29 @@ def test_linked_again_after_unlinking_is_a_new_fact(anna: cast.Person) -> None:
     accounts.unlink(anna.id, anna.account)
     accounts.link(anna.id, anna.account)
     assert [(row.until is None) for row in Holding.select().order_by(Holding.id)] == [False, True]
+
+
+def letters() -> list[tuple[str, str]]:
+    return [(row.letter, row.to) for row in Message.select().order_by(Message.id)]
+
+
+def test_holders_learn_that_one_more_person_sees_the_account(anna: cast.Person) -> None:
+    cast.boris(anna)
+    assert letters() == [("one_more_holder", "anna@example.ru")]
+    accounts.link(cast.vera().id, anna.account)
+    assert letters()[1:] == [("one_more_holder", "anna@example.ru"), ("one_more_holder", "boris@example.ru")]
+
+
+def test_nobody_learns_of_a_link_that_was_there_or_of_an_account_nobody_holds(anna: cast.Person) -> None:
+    accounts.link(anna.id, anna.account)
+    accounts.link(anna.id, cast.account(75))
+    assert letters() == []
+
+
+def test_who_has_unlinked_learns_nothing(anna: cast.Person) -> None:
+    accounts.unlink(anna.id, anna.account)
+    accounts.link(cast.vera().id, anna.account)
+    assert letters() == []
 
 
 def test_nobody_unlinks_for_somebody_else(anna: cast.Person) -> None:
@@ -175,6 +199,13 @@ def test_address_and_holder(anna: cast.Person) -> None:
     assert accounts.holder(anna.account) == "Иванова Анна Сергеевна"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Иванова Анна Сергеевна", "И*** Анна Сергеевна"), ("Ли", "Л***"), ("", "***")]
+)
+def test_name_is_masked(name: str, shown: str) -> None:
+    assert accounts.masked(name) == shown
+
+
 def test_house_has_no_flat(db: Database) -> None:
     vera = cast.vera()
     assert (vera.account.address, accounts.holder(vera.account)) == ("ул. Садовая, 33", "Седых Вера")
@@ -223,10 +254,104 @@ def test_what_is_no_number_says_what_one_looks_like(anna: cast.Person, number: s
     assert "240124680135" in problem.text
 
 
-def test_guesses_at_one_account_are_limited(anna: cast.Person) -> None:
-    for _ in range(10):
-        assert told(anna.account.number, "0000").problems[0].rule == "account.secret"
-    assert told(anna.account.number, cast.SECRET).problems[0].rule == "limit.secret.account"
+# ---- guesses
+
+
+def guess(number: str, times: int, secret: str = "0000") -> None:
+    """A wrong secret, each time from another address: nobody's own limit is reached."""
+    for n in range(times):
+        with audit.acting("guest", f"198.51.100.{n}"):
+            assert told(number, secret).problems[0].rule == "account.secret"
+
+
+def test_tries_of_one_customer_are_limited(anna: cast.Person) -> None:
+    with audit.acting("customer:7", "192.0.2.7"):
+        for _ in range(10):
+            assert told(anna.account.number, "00000").problems[0].rule == "account.secret"
+        assert told(anna.account.number, cast.SECRET).problems[0].rule == "limit.secret.actor"
+
+
+def test_tries_of_one_customer_are_limited_for_an_hour(anna: cast.Person, at: Callable[[str], datetime]) -> None:
+    for _ in range(11):
+        told(anna.account.number, "00000")
+    at("2026-11-20T11:00")
+    assert proven(anna.account.number, cast.SECRET)
+
+
+def test_strangers_tries_leave_the_holder_hers(anna: cast.Person) -> None:
+    with audit.acting("customer:7", "192.0.2.7"):
+        for _ in range(11):
+            told(anna.account.number, "0000")
+    with audit.acting(f"customer:{anna.id}", "192.0.2.8"):
+        assert proven(anna.account.number, cast.SECRET)
+
+
+def test_tails_of_one_account_are_guessed_at_twenty_times_a_day(anna: cast.Person) -> None:
+    guess(anna.account.number, 20)
+    assert told(anna.account.number, cast.SECRET).problems[0].rule == "account.secret"
+
+
+def test_nineteen_guesses_leave_the_tail(anna: cast.Person) -> None:
+    guess(anna.account.number, 19)
+    assert proven(anna.account.number, cast.SECRET)
+
+
+def test_right_tail_is_no_guess(anna: cast.Person) -> None:
+    for n in range(25):
+        with audit.acting(f"customer:{n}", f"198.51.100.{n}"):
+            assert proven(anna.account.number, cast.SECRET)
+
+
+def test_holder_of_the_access_code_is_never_locked_out(anna: cast.Person) -> None:
+    guess(anna.account.number, 40)
+    assert proven(anna.account.number, anna.account.access_code)
+
+
+def test_right_tail_past_the_budget_gives_nothing_back(anna: cast.Person) -> None:
+    guess(anna.account.number, 20)
+    guess(anna.account.number, 5, cast.SECRET)
+    assert told(anna.account.number, cast.SECRET).problems[0].rule == "account.secret"
+
+
+def test_tail_opens_again_the_next_day(anna: cast.Person, at: Callable[[str], datetime]) -> None:
+    guess(anna.account.number, 40)
+    at("2026-11-21T10:00")
+    assert proven(anna.account.number, cast.SECRET)
+
+
+def test_tails_of_other_accounts_still_open(anna: cast.Person) -> None:
+    guess(anna.account.number, 40)
+    assert proven(cast.vera().account.number, "8549")
+
+
+def test_wrong_access_codes_leave_the_tail(anna: cast.Person) -> None:
+    guess(anna.account.number, 40, "16359558")
+    assert proven(anna.account.number, cast.SECRET)
+
+
+def test_once_all_guesses_of_a_day_are_made_no_tail_opens(anna: cast.Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "TAILS_OF_ALL", 30)
+    for n in range(30):
+        guess(cast.number(1000 + n), 1)
+    vera = cast.vera().account
+    assert told(vera.number, "8549").problems[0].rule == "account.secret"
+    assert proven(vera.number, vera.access_code)
+
+
+def test_guesses_made_at_once_count_each(anna: cast.Person) -> None:
+    def wrong(i: int) -> Refusal:
+        with audit.acting("guest", f"198.51.100.{i}"):
+            return told(anna.account.number, "0000")
+
+    assert all(isinstance(one, Refusal) for one in at_once(20, wrong))
+    assert told(anna.account.number, cast.SECRET).problems[0].rule == "account.secret"
+
+
+def test_without_an_address_no_limit_of_addresses(anna: cast.Person) -> None:
+    with audit.acting("customer:7"):
+        for n in range(60):
+            assert told(cast.number(1000 + n), "00000").problems[0].rule == "account.secret"
+        assert proven(anna.account.number, cast.SECRET)
 
 
 def test_guesses_from_one_address_are_limited(anna: cast.Person) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -137,10 +138,10 @@ def test_bounds(value: int, outcome: str, rule: str) -> None:
         (99_900, 80, ACCEPTED, "usage.rollover", 180),
         (99_900, 800, ACCEPTED, "usage.rollover", 900),
         (99_900, 801, HELD, "usage.below_previous", 901),
-        (99_900, 99_899, HELD, "usage.above_power", 99_999),
+        (99_900, 99_899, HELD, "usage.below_previous", 99_999),
         (90_000, 80, HELD, "usage.below_previous", -89_920),
         (90_001, 0, HELD, "usage.below_previous", 9_999),
-        (90_001, 900, HELD, "usage.above_power", 10_899),
+        (90_001, 900, HELD, "usage.below_previous", 10_899),
     ],
 )
 def test_rollover_from_the_last_tenth_of_the_dial_with_plausible_use(
@@ -158,10 +159,70 @@ def test_floor_of_an_empty_house(usual: float, use: int, outcome: str) -> None:
 
 @pytest.mark.parametrize(
     ("previous", "value", "outcome"),
-    [(14_000, 24_800, ACCEPTED), (14_000, 24_801, HELD), (14_000, 13_999, HELD), (90_001, 500, ACCEPTED)],
+    [(14_000, 24_800, ACCEPTED), (14_000, 24_801, HELD), (14_000, 13_999, HELD)],
 )
 def test_without_history_power_is_the_only_bound(previous: int, value: int, outcome: str) -> None:
     assert checks.judge(dial(previous, usual=None), (value,), RULES).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("previous", "value", "outcome", "rule"),
+    [
+        (90_001, 0, CONFIRM, "usage.rollover_unsure"),
+        (90_001, 801, CONFIRM, "usage.rollover_unsure"),
+        (90_001, 802, HELD, "usage.below_previous"),
+        (90_000, 0, HELD, "usage.below_previous"),
+    ],
+)
+def test_rollover_without_history_is_asked_about(previous: int, value: int, outcome: str, rule: str) -> None:
+    verdict = checks.judge(dial(previous, usual=None), (value,), RULES)
+    assert (verdict.outcome, verdict.rule) == (outcome, rule)
+    assert verdict.reason.startswith("Показание меньше прошлого")
+
+
+def test_one_zone_rolled_over_beside_an_ordinary_one() -> None:
+    verdict = checks.judge(dial(99_900, 2_000), (20, 2_060), RULES)
+    assert (verdict.outcome, verdict.rule, verdict.usage) == (ACCEPTED, "usage.rollover", (120, 60))
+
+
+@pytest.mark.parametrize(("ratio", "power"), [(1, "15"), (20, "300")])
+def test_power_is_told_behind_the_transformer(ratio: int, power: str) -> None:
+    reason = checks.judge(dial(ratio=ratio), (24_801,), RULES).reason
+    assert reason.endswith(f"больше, чем можно израсходовать за 30\u00a0дней при мощности {power}\u00a0кВт.")
+
+
+# ---- another unit: heat in Gcal, 1 a day at most, 3 in a period never unusual
+
+HEAT = replace(RULES, max_per_day=1, floor=3, max_kw=None)
+
+
+@pytest.mark.parametrize(
+    ("usual", "use", "outcome", "rule"),
+    [
+        (0.1, 3, ACCEPTED, "usage.usual"),
+        (0.1, 15, ACCEPTED, "usage.usual"),
+        (0.1, 16, CONFIRM, "usage.above_usual"),
+        (0.1, 30, CONFIRM, "usage.above_usual"),
+        (0.1, 31, HELD, "usage.above_power"),
+        (0.05, 16, HELD, "usage.far_above_usual"),
+        (0.0, 3, ACCEPTED, "usage.usual"),
+        (0.0, 4, CONFIRM, "usage.above_usual"),
+        (0.0, 7, HELD, "usage.far_above_usual"),
+        (None, 30, ACCEPTED, "usage.usual"),
+        (None, 31, HELD, "usage.above_power"),
+    ],
+)
+def test_heat_has_bounds_of_its_own(usual: float | None, use: int, outcome: str, rule: str) -> None:
+    verdict = checks.judge(replace(dial(100, usual=usual), unit="Гкал"), (100 + use,), HEAT)
+    assert (verdict.outcome, verdict.rule) == (outcome, rule)
+
+
+def test_heat_is_not_told_in_kilowatts() -> None:
+    reason = checks.judge(replace(dial(100), unit="Гкал"), (131,), HEAT).reason
+    assert reason == "Расход 31\u00a0Гкал больше, чем можно израсходовать за 30\u00a0дней."
+
+
+# ---- zones
 
 
 @pytest.mark.parametrize(
@@ -204,8 +265,14 @@ def test_whatever_is_not_accepted_has_a_reason(value: int) -> None:
 def test_verdict_keeps_what_it_rests_on() -> None:
     assert checks.judge(dial(ratio=2), (14_050,), RULES).inputs == {
         "previous": [14_000], "values": [14_050], "days": 30, "usual_daily": 6.0, "digits": 5, "ratio": 2, "volume": 100,
-        "power_limit": 21_600,
+        "asked_above": 900, "held_above": 1800, "most": 21_600, "rollover_percent": 90,
     }  # fmt: skip
+
+
+@pytest.mark.feature("M7")
+def test_verdict_without_history_keeps_that_there_was_none() -> None:
+    inputs = checks.judge(dial(usual=None), (14_050,), RULES).inputs
+    assert (inputs["usual_daily"], inputs["asked_above"], inputs["held_above"]) == (None, None, None)
 
 
 # ---- mistakes
@@ -236,6 +303,27 @@ def test_value_of_the_other_meter_is_recognised() -> None:
     other = dial(300, usual=2.0, serial="009450235068549")
     hint = checks.judge(dial(), (360,), RULES, (other,)).hints[0]
     assert hint.rule == "mistake.other_meter" and "009450235068549" in hint.text
+
+
+@pytest.mark.feature("M6")
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((2_060, 5_070, 850), "пик и ночь"),
+        ((5_070, 850, 2_060), "ночь и полупик"),
+        ((850, 2_060, 5_070), "пик и полупик"),
+        ((2_060, 850, 5_070), "пик, ночь и полупик"),
+    ],
+)
+def test_hint_names_the_zones_that_were_moved(values: tuple[int, int, int], said: str) -> None:
+    hint = checks.judge(dial(5_000, 2_000, 800), values, RULES).hints[0]
+    assert (hint.text, hint.values) == (f"Похоже, перепутаны зоны: {said}.", (5_070, 2_060, 850))
+
+
+@pytest.mark.feature("M6")
+def test_missing_digit_is_not_supposed_where_something_better_was_guessed() -> None:
+    verdict = checks.judge(dial(9_900, 12_000), (12_060, 9_960), RULES)
+    assert [hint.rule for hint in verdict.hints] == ["mistake.zones_swapped"]
 
 
 def test_no_hint_at_what_is_accepted() -> None:

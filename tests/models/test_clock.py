@@ -92,6 +92,16 @@ def test_demo_outside_the_window_starts_on_the_twentieth(machine: Callable[[str]
     assert clock.is_shifted()
 
 
+def test_demo_shows_the_same_time_in_whatever_process(machine: Callable[[str], None]) -> None:
+    """A worker that starts later sets its clock up later."""
+    machine("2026-11-03T05:00:00")
+    clock.set_up(None, is_demo=True)
+    machine("2026-11-03T05:17:42")
+    first = clock.now()
+    clock.set_up(None, is_demo=True)
+    assert clock.now() == first == datetime(2026, 11, 20, 5, 17, 42)
+
+
 @pytest.mark.parametrize("inside", ["2026-11-06T05:00", "2026-11-29T05:00", "2026-11-05T17:30"])
 def test_demo_inside_the_window_keeps_the_day(machine: Callable[[str], None], inside: str) -> None:
     machine(inside)

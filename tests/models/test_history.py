@@ -82,9 +82,21 @@ def test_periods_it_can_tell_of(anna: cast.Person) -> None:
     assert (past(anna).first_period, past(anna).last_period) == ("2025-11", "2026-11")
 
 
+def test_account_without_readings_shows_three_years_of_norm(db: Database) -> None:
+    empty = past(cast.anna(history=False))
+    assert (empty.first_period, empty.last_period) == ("2023-11", "2026-11")
+    assert {bar.month.basis for bar in empty.bars("electricity", "2023-11", "2026-11")} == {"norm"}
+
+
+def test_account_without_readings_begins_when_it_was_opened(db: Database) -> None:
+    young = cast.Person(None, cast.account(54, opened=date(2026, 8, 15)))  # type: ignore[arg-type]
+    assert past(young).first_period == "2026-08"
+    assert [bar.month.period for bar in past(young).bars("electricity", "2026-01", "2026-09")] == ["2026-08", "2026-09"]
+
+
 def test_nothing_to_tell(db: Database) -> None:
     empty = past(cast.anna(history=False))
-    assert (empty.first_period, empty.lines("2020-01", "2026-11"), empty.services) == ("2026-11", [], ["electricity"])
+    assert (empty.lines("2020-01", "2026-11"), empty.services) == ([], ["electricity"])
 
 
 @pytest.mark.company("koryak")
@@ -92,6 +104,24 @@ def test_services_with_meters_electricity_first(db: Database) -> None:
     anna = cast.anna()
     cast.hang(anna.account, "9", service="heat")
     assert past(anna).services == ["electricity", "heat"]
+
+
+@pytest.mark.company("koryak")
+def test_services_are_the_accounts_even_without_a_meter(db: Database) -> None:
+    flat = cast.Person(None, cast.account(54, services="heat,electricity"))  # type: ignore[arg-type]
+    assert past(flat).services == ["electricity", "heat"]
+    assert [bar.month.total for bar in past(flat).bars("heat", "2026-10", "2026-10")] == [0]
+
+
+@pytest.mark.company("koryak")
+def test_account_of_heat_alone_has_no_electricity(db: Database) -> None:
+    flat = cast.Person(None, cast.account(54, services="heat"))  # type: ignore[arg-type]
+    assert past(flat).services == ["heat"]
+
+
+def test_service_without_meters_has_no_consumption(db: Database) -> None:
+    flat = cast.Person(None, cast.account(54, services="repair,electricity"))  # type: ignore[arg-type]
+    assert past(flat).services == ["electricity"]
 
 
 @pytest.mark.company("koryak")

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from peewee import Database
 
-from models import kept
+from models import audit, kept
 from models.kept import KeptForm
 
 TYPED = {"topic": ["Счёт"], "text": ["Длинное обращение…\r\n«кавычки» и <теги>"], "files": ["а", "б"]}
@@ -39,9 +39,27 @@ def test_kept_two_hours(secret: str, at: Callable[[str], datetime]) -> None:
 
 
 def test_whole_appeal_fits_more_does_not(db: Database) -> None:
-    assert kept.keep("/appeals", {"text": ["а" * 200_000]})
-    assert kept.keep("/appeals", {"text": ["а" * 200_000], "topic": ["б"]}) is None
+    assert kept.keep("/appeals", {"text": ["а" * 49_996]})
+    assert kept.keep("/appeals", {"text": ["а" * 49_997]}) is None
     assert KeptForm.select().count() == 1
+
+
+def test_heap_of_fields_is_not_kept(db: Database) -> None:
+    assert kept.keep("/appeals", {f"n{i}": ["1"] for i in range(200)})
+    assert kept.keep("/appeals", {f"n{i}": ["1"] for i in range(201)}) is None
+    assert kept.keep("/appeals", {"n" * 50_001: [""]}) is None
+
+
+def test_thirty_an_hour_from_one_address(db: Database, at: Callable[[str], datetime]) -> None:
+    with audit.acting("guest", "192.0.2.7"):
+        assert all(kept.keep("/appeals", TYPED) for _ in range(30))
+        assert kept.keep("/appeals", TYPED) is None
+    with audit.acting("guest", "192.0.2.8"):
+        assert kept.keep("/appeals", TYPED)
+    assert KeptForm.select().count() == 31
+    at("2026-11-20T11:00")
+    with audit.acting("guest", "192.0.2.7"):
+        assert kept.keep("/appeals", TYPED)
 
 
 def test_forgotten_on_demand(secret: str) -> None:

@@ -60,6 +60,21 @@ def test_values_of_its_zones_only() -> None:
 
 
 @pytest.mark.parametrize(
+    ("removed", "hung", "replaces"),
+    [
+        ("2026-11-01", "2026-11-01", True),
+        ("2026-11-01", "2027-01-02", True),
+        ("2026-11-01", "2027-01-03", False),
+        ("2026-11-01", "2026-10-31", False),
+        (None, "2026-11-01", False),
+    ],
+)
+def test_meter_hung_within_two_months_replaces(removed: str | None, hung: str, replaces: bool) -> None:
+    former = Meter(removed=date.fromisoformat(removed) if removed else None)
+    assert meters.replaces(Meter(installed=date.fromisoformat(hung)), former) == replaces
+
+
+@pytest.mark.parametrize(
     ("due", "expired", "near"),
     [
         (None, False, False),

@@ -14,11 +14,12 @@ from peewee import Database
 
 from models import audit
 from models.audit import AuditRow
-from models.base import Refusal
+from models.base import Refusal, database
 from models.company import Company
 from models.metering import checks, closings, intake, standings
 from models.metering.checks import Dial
 from models.metering.intake import Received, Unconfirmed
+from models.metering.meters import Meter
 from models.metering.readings import Reading, Receipt
 from tests import cast
 from tests.crowd import at_once
@@ -136,6 +137,63 @@ def test_back_to_the_first_values_with_the_same_form(anna: cast.Person) -> None:
     assert of(anna.meter, "accepted") == [("accepted", 6440, 2720)]
 
 
+FORMS = ("web", "kiosk", "staff", "inspector")
+MACHINES = ("email", "sms", "bot", "citypay")
+
+
+@pytest.mark.parametrize("channel", FORMS)
+def test_same_form_with_other_values_is_a_correction(anna: cast.Person, channel: str) -> None:
+    send(anna, *cast.USUAL, channel=channel)
+    assert send(anna, 6441, 2720, channel=channel).is_new
+    assert of(anna.meter, "accepted") == [("accepted", 6441, 2720)]
+
+
+@pytest.mark.parametrize("values", [cast.USUAL, (6441, 2720), (8500, 2720), ("x", ""), ()])
+@pytest.mark.parametrize("channel", MACHINES)
+def test_machines_repeat_gets_the_first_answer_whatever_it_brings(
+    anna: cast.Person, channel: str, values: tuple[object, ...]
+) -> None:
+    """A transaction's number or a Message-ID names one act for ever."""
+    first = send(anna, *cast.USUAL, channel=channel)
+    assert send(anna, *values, channel=channel) == Received(first.receipt_id, False, False)
+    assert of(anna.meter) == [("accepted", 6440, 2720)]
+
+
+def test_machines_repeat_gets_the_first_answer_after_a_correction(anna: cast.Person) -> None:
+    first = send(anna, *cast.USUAL, channel="sms")
+    send(anna, 6441, 2720, key="form")
+    assert send(anna, *cast.USUAL, channel="sms") == Received(first.receipt_id, False, False)
+    assert of(anna.meter, "accepted") == [("accepted", 6441, 2720)]
+
+
+def test_machines_repeat_gets_the_first_answer_once_the_period_is_billed(anna: cast.Person) -> None:
+    first = send(anna, *cast.USUAL, channel="citypay")
+    closings.close(ON)
+    assert send(anna, 6441, 2720, channel="citypay").receipt_id == first.receipt_id
+
+
+def test_machines_next_key_is_a_correction(anna: cast.Person) -> None:
+    send(anna, *cast.USUAL, channel="sms", key="1")
+    assert send(anna, 6441, 2720, channel="sms", key="2").is_new
+
+
+def test_same_key_of_another_machine_is_another_act(anna: cast.Person) -> None:
+    send(anna, *cast.USUAL, channel="sms")
+    assert send(anna, 6441, 2720, channel="email").is_new
+
+
+def test_machines_key_of_one_account_is_free_for_another(anna: cast.Person) -> None:
+    vera = cast.vera()
+    assert send(anna, *cast.USUAL, channel="sms").is_new
+    assert send(vera, 12100, channel="sms").is_new
+
+
+def test_machine_that_was_asked_may_try_again_with_the_same_key(anna: cast.Person) -> None:
+    with pytest.raises(Unconfirmed):
+        send(anna, 7500, 2720, channel="sms")
+    assert send(anna, *cast.USUAL, channel="sms").is_new
+
+
 def test_held_values_again_are_the_first_receipt(anna: cast.Person) -> None:
     first = send(anna, 6319, 2720, confirmed=True)
     assert send(anna, 6319, 2720, key="again", confirmed=True) == Received(first.receipt_id, False, False)
@@ -181,17 +239,34 @@ def test_no_correction_once_the_period_is_billed(anna: cast.Person) -> None:
     assert of(anna.meter) == [("billed", 6440, 2720)]
 
 
-def test_period_closed_while_the_reading_is_on_its_way(anna: cast.Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def one_after_another(first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
+    """Two connections: the second sets out while the first has done its deed but not committed it yet."""
+    done = threading.Event()
+
+    def run(i: int) -> Any:
+        if i:
+            assert done.wait(10)
+            return second()
+        with database.atomic():
+            deed = first()
+            done.set()
+            time.sleep(0.3)
+        return deed
+
+    return at_once(2, run)
+
+
+def test_period_closed_while_the_reading_is_on_its_way(anna: cast.Person) -> None:
     """The bills are made between the look at the window and the lock: nothing is accepted behind their back."""
-    locked = intake.locked
-
-    def closed_first(query: Any) -> Any:
-        closings.close(ON)
-        return locked(query)
-
-    monkeypatch.setattr(intake, "locked", closed_first)
-    assert refusal(anna, *cast.USUAL).problems[0].rule == "period.billed"
+    _, passed = one_after_another(lambda: closings.close(ON), lambda: send(anna, *cast.USUAL))
+    assert isinstance(passed, Refusal) and passed.problems[0].rule == "period.billed"
     assert of(anna.meter) == []
+
+
+def test_closing_waits_for_the_reading_on_its_way_and_bills_it(anna: cast.Person) -> None:
+    _, billed = one_after_another(lambda: send(anna, *cast.USUAL), lambda: closings.close(ON))
+    assert billed == 1
+    assert of(anna.meter) == [("billed", 6440, 2720)]
 
 
 def test_closing_twice_bills_once(anna: cast.Person) -> None:
@@ -221,6 +296,48 @@ def test_rank_of_sources(anna: cast.Person, first: str, later: str) -> None:
         assert (refused.field, refused.rule) == (f"meter-{anna.meter.id}-t1", "reading.rank")
         assert "20\u00a0ноября" in refused.text
         assert of(anna.meter) == [("accepted", 6440, 2720)]
+
+
+@pytest.mark.parametrize("later", RANKS)
+@pytest.mark.parametrize("first", RANKS)
+def test_rank_of_sources_against_what_waits_for_staff(anna: cast.Person, first: str, later: str) -> None:
+    """What an inspector read stands against a terminal even while staff look at it."""
+    send(anna, 6319, 2720, channel=first, confirmed=True)
+    if RANKS.index(later) >= RANKS.index(first):
+        send(anna, *cast.USUAL, key="2", channel=later)
+        assert of(anna.meter) == [("replaced", 6319, 2720), ("accepted", 6440, 2720)]
+    else:
+        assert refusal(anna, *cast.USUAL, key="2", channel=later).problems[0].rule == "reading.rank"
+        assert of(anna.meter) == [("held", 6319, 2720)]
+
+
+@pytest.mark.parametrize(("source", "deed"), [("inspector", "снял контролёр"), ("staff", "принял сотрудник")])
+def test_refusal_says_whose_reading_stands(anna: cast.Person, source: str, deed: str) -> None:
+    send(anna, 6319, 2720, channel=source, confirmed=True)
+    assert f"уже {deed} 20\u00a0ноября" in refusal(anna, *cast.USUAL, key="2").text
+
+
+def test_held_of_a_higher_source_beside_an_accepted_of_ones_own(anna: cast.Person) -> None:
+    send(anna, *cast.USUAL, key="1")
+    send(anna, 6319, 2720, key="2", channel="inspector", confirmed=True)
+    assert refusal(anna, 6441, 2720, key="3").problems[0].rule == "reading.rank"
+    assert refusal(anna, *cast.USUAL, key="4").problems[0].rule == "reading.rank"
+    assert of(anna.meter) == [("accepted", 6440, 2720), ("held", 6319, 2720)]
+
+
+def test_same_value_from_a_higher_source_is_stored(anna: cast.Person) -> None:
+    """The inspector saw it too: from now on it is the inspector's word."""
+    first = send(anna, *cast.USUAL)
+    second = send(anna, *cast.USUAL, key="2", channel="inspector")
+    assert second.is_new and second.receipt_id != first.receipt_id
+    assert of(anna.meter) == [("replaced", 6440, 2720), ("accepted", 6440, 2720)]
+    assert refusal(anna, 6441, 2720, key="3").problems[0].rule == "reading.rank"
+
+
+def test_same_value_from_a_lower_source_is_the_first_receipt(anna: cast.Person) -> None:
+    first = send(anna, *cast.USUAL, channel="inspector")
+    assert send(anna, *cast.USUAL, key="2", channel="citypay") == Received(first.receipt_id, False, False)
+    assert of(anna.meter) == [("accepted", 6440, 2720)]
 
 
 def test_rejected_reading_stands_in_nobodys_way(anna: cast.Person) -> None:
@@ -485,6 +602,118 @@ def test_look_stores_nothing(anna: cast.Person) -> None:
     assert of(anna.meter) == [] and not Receipt.select().exists()
 
 
+def look(who: cast.Person, *values: object, channel: str = "web") -> dict[int, Any]:
+    return intake.look(who.account, {who.meter.id: tuple(map(str, values))}, channel=channel)
+
+
+def test_look_has_no_verdict_for_what_is_passed_already(anna: cast.Person) -> None:
+    send(anna, *cast.USUAL)
+    assert look(anna, *cast.USUAL) == {}
+    assert look(anna, 6441, 2720)[anna.meter.id].rule == "usage.usual"
+
+
+def test_look_is_refused_by_rank(anna: cast.Person) -> None:
+    send(anna, *cast.USUAL, channel="inspector")
+    with pytest.raises(Refusal) as caught:
+        look(anna, 6441, 2720)
+    assert caught.value.problems[0].rule == "reading.rank"
+
+
+def test_look_is_refused_in_a_billed_period(anna: cast.Person) -> None:
+    closings.close(ON)
+    with pytest.raises(Refusal) as caught:
+        look(anna, *cast.USUAL)
+    assert caught.value.problems[0].rule == "period.billed"
+
+
+def test_look_is_refused_while_the_window_is_closed(anna: cast.Person) -> None:
+    with pytest.raises(Refusal) as caught:
+        look(anna, *cast.USUAL, channel="sberbank")
+    assert caught.value.problems[0].rule == "window.closed"
+
+
+# ---- a meter in place of another
+
+
+def replaced(who: cast.Person, on: str, **facts: Any) -> Any:
+    """Anna's meter was taken down at what it showed in October, another hung."""
+    Meter.update(removed=date(2026, 11, 1), final_t1=6380, final_t2=2690).where(Meter.id == who.meter.id).execute()
+    return cast.hang(who.account, "новый", installed=on, **facts)
+
+
+def test_usual_use_of_a_new_meter_is_that_of_the_former_one(anna: cast.Person) -> None:
+    replaced(anna, "2026-11-01")
+    standing = standings.of_account(anna.account.id, date(2026, 11, 20))[0]
+    assert (standing.previous, standing.previous_on) == ((0,), date(2026, 11, 1))
+    assert standing.usual_daily == pytest.approx(1980 / 334)
+
+
+def test_new_meter_is_judged_by_the_usual_use_of_the_former_one(anna: cast.Person) -> None:
+    """19 days of some 5.9 kWh: above 563 it is asked about."""
+    meter = replaced(anna, "2026-11-01")
+    with pytest.raises(Unconfirmed) as asked:
+        send_all(anna, {meter.id: (564,)})
+    assert asked.value.verdicts[meter.id].rule == "usage.above_usual"
+    assert send_all(anna, {meter.id: (563,)}).is_new
+
+
+@pytest.mark.company("koryak")
+@pytest.mark.parametrize(("on", "facts"), [("2027-01-15", {}), ("2026-11-01", {"service": "heat"})])
+def test_meter_hung_long_after_or_for_another_service_is_no_successor(
+    anna: cast.Person, on: str, facts: dict[str, Any]
+) -> None:
+    replaced(anna, on, **facts)
+    assert standings.of_account(anna.account.id, date(2027, 1, 20))[0].usual_daily is None
+
+
+def test_own_usual_use_outweighs_the_former_meters(anna: cast.Person) -> None:
+    meter = replaced(anna, "2026-11-01")
+    cast.read(meter, "2026-11-20", 190)
+    standing = standings.of_account(anna.account.id, date(2026, 12, 20))[0]
+    assert standing.usual_daily == pytest.approx(10)
+
+
+# ---- another unit
+
+
+@pytest.fixture
+def radiator(db: Database) -> cast.Person:
+    """A flat whose heat meter counts 2 Gcal a month; 20 Gcal on 20 October."""
+    anna = cast.anna()
+    meter = cast.hang(anna.account, "5500", service="heat", installed="2025-12-20")
+    for month in range(1, 11):
+        cast.read(meter, f"2026-{month:02d}-20", 2 * month)
+    return cast.Person(anna.customer, anna.account, meter)
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome", "rule"),
+    [
+        (22, "accepted", "usage.usual"),
+        (30, "accepted", "usage.usual"),
+        (31, "confirm", "usage.above_usual"),
+        (41, "held", "usage.far_above_usual"),
+        (52, "held", "usage.above_power"),
+        (19, "held", "usage.below_previous"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.company(name)) for name in ("koryak", "irkutsk")]
+)
+def test_heat_is_judged_in_gigacalories(radiator: cast.Person, name: str, value: int, outcome: str, rule: str) -> None:
+    verdict = look(radiator, value)[radiator.meter.id]
+    assert (verdict.outcome, verdict.rule) == (outcome, rule)
+    assert "кВт" not in verdict.reason
+
+
+@pytest.mark.company("koryak")
+def test_heat_is_never_taken_for_electricity_typed_by_mistake(radiator: cast.Person) -> None:
+    """6320 would suit the electricity meter beside it, but a hint stays within the service."""
+    cast.hang(radiator.account, "5501", initial=(6300,), installed="2026-10-20")
+    verdict = look(radiator, 6320)[radiator.meter.id]
+    assert "mistake.other_meter" not in [hint.rule for hint in verdict.hints]
+
+
 # ---- the rule each decision rests on
 
 
@@ -513,9 +742,34 @@ def test_decision_can_be_repeated_from_its_trace(
 @pytest.mark.feature("M7")
 def test_rollover_in_the_trace(db: Database) -> None:
     vera = cast.vera()
-    meter = cast.hang(vera.account, "77", initial=(99_900,), installed="2026-10-20")
+    meter = cast.hang(vera.account, "77", initial=(99_700,), installed="2026-08-20")
+    cast.read(meter, "2026-10-20", 99_900)
     received = send_all(vera, {meter.id: (40,)})
-    assert Reading.get(Reading.receipt == received.receipt_id).trace["rule"] == "usage.rollover"
+    trace = Reading.get(Reading.receipt == received.receipt_id).trace
+    assert (trace["rule"], trace["rollover_percent"], trace["digits"]) == ("usage.rollover", 90, 5)
+
+
+def test_rollover_of_a_meter_without_history_is_asked_about(db: Database) -> None:
+    vera = cast.vera()
+    meter = cast.hang(vera.account, "77", initial=(99_900,), installed="2026-10-20")
+    with pytest.raises(Unconfirmed) as asked:
+        send_all(vera, {meter.id: (40,)})
+    assert asked.value.verdicts[meter.id].rule == "usage.rollover_unsure"
+    received = send_all(vera, {meter.id: (40,)}, confirmed=True)
+    assert Reading.get(Reading.receipt == received.receipt_id).state == "accepted"
+
+
+@pytest.mark.feature("M7")
+def test_bounds_in_the_trace(anna: cast.Person) -> None:
+    """31 days of 1980 kWh in 334: five times that is asked about, ten times held; 15 kW around the clock is 11 160."""
+    received = send(anna, *cast.USUAL)
+    trace = Reading.get(Reading.receipt == received.receipt_id).trace
+    assert [trace[name] for name in ("asked_above", "held_above", "most", "rollover_percent")] == [
+        919,
+        1838,
+        11_160,
+        90,
+    ]
 
 
 @pytest.mark.feature("M6")
@@ -531,13 +785,13 @@ def test_hints_in_the_trace(anna: cast.Person) -> None:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between what is read and what is written lies time enough for the others."""
-    judge = intake._judge
+    judge = checks.judge
 
     def slowly(*given: Any) -> Any:
         time.sleep(0.02)
         return judge(*given)
 
-    monkeypatch.setattr(intake, "_judge", slowly)
+    monkeypatch.setattr(checks, "judge", slowly)
 
 
 @pytest.fixture
@@ -576,6 +830,13 @@ def test_same_values_by_many_channels_at_once_are_one_reading(anna: cast.Person,
     done = at_once(20, lambda i: send(anna, *cast.USUAL, key=str(i), channel=("web", "sms", "email", "bot")[i % 4]))
     assert len({received.receipt_id for received in done}) == 1
     assert len(of(anna.meter)) == 1
+
+
+@pytest.mark.parametrize("channel", ["sms", "citypay"])
+def test_machines_key_twenty_times_at_once_is_one_reading(anna: cast.Person, slow: None, channel: str) -> None:
+    done = at_once(20, lambda i: send(anna, 6440 + i, 2720, channel=channel))
+    assert len({received.receipt_id for received in done}) == 1
+    assert [state for state, *_ in of(anna.meter)] == ["accepted"]
 
 
 def test_different_values_at_once_count_one(anna: cast.Person, slow: None) -> None:

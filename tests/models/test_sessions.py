@@ -10,7 +10,9 @@ from peewee import Database
 
 from models import audit
 from models.audit import AuditRow
+from models.base import Refusal
 from models.people import sessions
+from models.people.customers import Customer
 from models.people.sessions import Session
 from tests import cast
 
@@ -38,6 +40,14 @@ def test_secret_lies_nowhere(secret: str) -> None:
 
 def test_each_sign_in_has_a_secret_of_its_own(anna: cast.Person, secret: str) -> None:
     assert Session.open(anna.customer, "") != secret
+
+
+def test_none_for_a_password_that_was_changed_while_it_was_verified(anna: cast.Person) -> None:
+    Customer.update(password_hash="changed").where(Customer.id == anna.id).execute()
+    with pytest.raises(Refusal) as caught:
+        Session.open(anna.customer, "")
+    assert caught.value.problems[0].rule == "session.stale_password"
+    assert not Session.select().exists()
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "\x00", "x" * 10_000])

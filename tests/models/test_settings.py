@@ -63,7 +63,15 @@ def test_clock_starts_where_told() -> None:
 
 
 def test_address_without_the_last_slash() -> None:
-    assert read(PUBLIC_URL="https://lk.example.ru/").public_url == "https://lk.example.ru"
+    assert read(PUBLIC_URL="http://localhost:8000/").public_url == "http://localhost:8000"
+
+
+def test_demo_on_the_net_wants_a_secret_of_its_own() -> None:
+    """Or whoever forgets KABINET_ENV has opened a portal whose secret anybody can read."""
+    with pytest.raises(SettingsError) as caught:
+        read(PUBLIC_URL="https://lk.example.ru")
+    assert caught.value.name == "KABINET_ENV"
+    assert read(PUBLIC_URL="https://lk.example.ru", SECRET_KEY="a-secret-of-its-own-that-is-long-enough").is_demo
 
 
 def test_production() -> None:

@@ -63,6 +63,14 @@ def test_family_signs_in_by_number_each_with_their_own_password(anna: cast.Perso
     assert enter(anna.account.number, "совсем другой").customer == mother
 
 
+def test_family_signs_in_by_number_at_one_computer(anna: cast.Person) -> None:
+    """The browser keeps the proof of whoever signed in last; it must not shut the others out."""
+    maria = cast.customer("maria@example.ru", "Мария", anna.account)
+    Customer.update(password_hash=passwords.hashed("drugoy-parol-marii")).where(Customer.id == maria.id).execute()
+    device = enter(anna.account.number).device
+    assert enter(anna.account.number, "drugoy-parol-marii", device).customer == maria
+
+
 def test_number_of_an_account_that_is_not_ones_primary(anna: cast.Person) -> None:
     boris = cast.boris(anna)
     Customer.update(password_hash=passwords.hashed("совсем другой")).where(Customer.id == boris.id).execute()

@@ -190,6 +190,21 @@ def test_code_makes_the_customer(db: Database) -> None:
     assert found is not None and sign_up.activate(found).email == NEW
 
 
+def test_password_of_the_application_is_known_again(db: Database) -> None:
+    apply()
+    assert sign_up.knows_password(token(), GOOD)
+    assert not sign_up.knows_password(token(), "трава-у-дама")
+
+
+def test_guesses_at_the_password_of_an_application_are_limited(db: Database) -> None:
+    apply()
+    for _ in range(10):
+        sign_up.knows_password(token(), "трава-у-дама")
+    with pytest.raises(Refusal) as caught:
+        sign_up.knows_password(token(), GOOD)
+    assert caught.value.problems[0].rule == "limit.activate.password"
+
+
 @pytest.mark.feature("S5")
 def test_link_works_once(db: Database) -> None:
     apply()
@@ -321,7 +336,7 @@ def test_kaluga_wants_an_account(flat: accounts.Account) -> None:
 def test_kaluga_guessing_the_secret_by_signing_up_is_limited(flat: accounts.Account) -> None:
     for _ in range(10):
         refusal(account=flat.number, secret="0000")
-    assert refusal(account=flat.number, secret="9621").problems[0].rule == "limit.secret.account"
+    assert refusal(account=flat.number, secret="9621").problems[0].rule == "limit.secret.actor"
 
 
 @pytest.mark.feature("S6")

@@ -162,6 +162,40 @@ def test_norm_once_for_two_meters() -> None:
     assert told(months([meter(1), meter(2, installed="2020-02-01")], [], "2026-01")) == [(NORM, "norm")]
 
 
+@pytest.mark.feature("S20")
+def test_point_taken_away_for_good_charges_nothing_while_another_works() -> None:
+    readings = [*monthly(100, 200, 300, 400, 500, n=1), *monthly(30, 60, 90, n=2)]
+    gone = meter(2, installed="2020-02-01", removed="2026-03-31", final=(95,))
+    found = months([meter(1), gone], readings, "2026-05")
+    assert told(found)[2:] == [(135, "reading"), (100, "reading"), (100, "reading")]
+
+
+def test_point_that_works_is_estimated_alone() -> None:
+    readings = [*monthly(100, 200, 300, n=1), *monthly(30, 60, 90, n=2)]
+    gone = meter(2, installed="2020-02-01", removed="2026-03-31", final=(90,))
+    assert told(months([meter(1), gone], readings, "2026-04"))[3:] == [(100, "average")]
+
+
+def test_norm_is_owed_by_the_point_that_works() -> None:
+    gone = meter(1, removed="2026-01-31")
+    assert told(months([gone, meter(2, installed="2020-02-01")], [], "2026-02"))[1:] == [(NORM, "norm")]
+
+
+def test_point_taken_away_counts_in_the_month_it_went() -> None:
+    gone = meter(2, installed="2020-02-01", removed="2026-03-02", final=(70,))
+    readings = [*monthly(100, 200, 300, n=1), *monthly(30, 60, n=2)]
+    assert told(months([meter(1), gone], readings, "2026-03"))[2:] == [(110, "reading")]
+
+
+def test_reading_counts_in_its_period_not_in_the_month_it_was_taken() -> None:
+    """An inspector's round of the first days that belongs to the month before."""
+    late = SimpleNamespace(meter_id=1, taken=date(2026, 2, 2), period="2026-01", t1=100, t2=None, t3=None)
+    assert told(months([meter()], [late, reading("2026-02-20", 220)], "2026-02")) == [
+        (100, "reading"),
+        (120, "reading"),
+    ]
+
+
 def test_two_meters_add_up_and_the_weaker_basis_is_told() -> None:
     readings = [*monthly(100, 200, 300, 400, n=1), *monthly(30, 60, 90, n=2)]
     found = months([meter(1), meter(2, installed="2020-02-01")], readings, "2026-04")
@@ -170,7 +204,18 @@ def test_two_meters_add_up_and_the_weaker_basis_is_told() -> None:
 
 def test_norm_before_the_meter_was_hung() -> None:
     before, *_ = months([meter(installed="2026-02-10")], [], "2026-03")
-    assert (before.period, before.basis) == ("2026-01", "norm")
+    assert before == Month("2026-01", (NORM, 0, 0), "norm")
+
+
+def test_norm_before_the_meter_is_not_taken_off_again() -> None:
+    readings = [reading("2026-03-20", 50)]
+    last = months([meter(installed="2026-03-01")], readings, "2026-03")[-1]
+    assert last == Month("2026-03", (50, 0, 0), "reading", corrected=0)
+
+
+def test_second_point_not_hung_yet_charges_nothing() -> None:
+    found = months([meter(1), meter(2, installed="2026-02-10")], monthly(100, n=1), "2026-01")
+    assert told(found) == [(100, "reading")]
 
 
 @given(

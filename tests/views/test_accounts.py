@@ -6,10 +6,14 @@ from datetime import date
 
 import pytest
 
+from models import audit
+from models.base import Refusal
 from models.metering.accounts import Account, Holding
+from models.metering.proof import proven
 from tests import cast
 from tests.cast import PASSWORD
 
+NB = "\u00a0"
 REFUSED = (
     "Не нашли лицевого счёта с таким номером и кодом. "
     "Проверьте номер, четыре последних знака номера счётчика или код доступа с квитанции."
@@ -79,7 +83,7 @@ def test_one_primary_and_five_additional_accounts_and_no_more(home, company):
     assert "больше нельзя" in page.text
     one = cast.account(6)
     page = link(home, one.number, one.access_code)
-    assert page.error("account") == "Можно привязать не больше 6 счетов. Отвяжите ненужный и попробуйте снова."
+    assert page.error("account") == f"Привязано уже 6{NB}счетов, больше нельзя. Отвяжите ненужный и попробуйте снова."
 
 
 @pytest.mark.feature("S9")
@@ -142,6 +146,23 @@ def test_tries_at_one_accounts_secret_are_limited(home, vera):
     page = link(home, vera.account.number, "8549")
     assert page.status == 422
     assert page.errors == ["Слишком много попыток. Подождите немного и попробуйте снова."]
+
+
+@pytest.mark.feature("S1")
+def test_access_code_opens_when_strangers_have_guessed_all_day(home, vera):
+    for n in range(20):
+        with audit.acting("guest", f"198.51.100.{n}"), pytest.raises(Refusal):
+            proven(vera.account.number, "0000")
+    assert link(home, vera.account.number, "8549").error("secret") == REFUSED
+    assert link(home, vera.account.number, "55501122").status == 303
+
+
+def test_holder_is_told_by_letter_of_one_more(home, anna, vera, mail):
+    link(home, vera.account.number, "55501122")
+    letter = mail("vera@example.ru")
+    assert letter.letter == "one_more_holder"
+    assert vera.account.number in letter.text
+    assert "Анна" not in letter.text
 
 
 # ---- nobody else's

@@ -51,6 +51,26 @@ def test_failure_inside_tells_no_secrets(client, app, monkeypatch, error, status
     assert page.headers.get("Retry-After") == ("30" if status == 503 else None)
 
 
+def test_signed_in_customer_stays_among_their_own_sections(home, anna):
+    page = home.get("/nothing")
+    assert (page.status, page.h1) == (404, "Такой страницы нет")
+    assert anna.account.number in page.soup.select_one("details.switch").get_text()
+    assert page.soup.select_one('form[action$="/sign-out"]')
+
+
+def test_guest_is_shown_nobodys_sections(client, anna):
+    page = client.get("/nothing")
+    assert page.soup.select_one("details.switch") is None
+    assert page.soup.select_one('form[action$="/sign-out"]') is None
+
+
+def test_account_of_somebody_else_leaves_the_customer_in_their_own(stranger, anna, vera):
+    page = stranger.get("home.show", number=anna.account.number)
+    assert page.status == 404
+    assert vera.account.number in page.soup.select_one("details.switch").get_text()
+    assert anna.account.number not in page.markup.replace(page.path, "")
+
+
 def test_failure_page_reads_nothing_of_the_customer(home, app, monkeypatch):
     def fail():
         raise ZeroDivisionError

@@ -86,7 +86,7 @@ def test_year_stands_against_year(home, anna):
     for month in range(5, 11):
         cast.read(anna.meter, f"2025-{month:02d}-20", 4000 + month * 50, 1800 + month * 10)
     page = open_(home, anna, "history.consumption")
-    assert page.rows[0][0].replace(NB, " ") == "октябрь 2026"
+    assert page.rows[0][0] == f"окт{NB}2026"
     assert page.rows[0][4] == "60"
 
 
@@ -132,7 +132,24 @@ def test_account_without_a_meter_has_a_history_of_norms(client, boris):
     client.sign_in("boris@example.ru", cast.PASSWORD)
     for endpoint in (*PAGES, *PARTS, *FILES):
         assert open_(client, boris, endpoint).status == 200
-    assert "по нормативу" in open_(client, boris, "history.consumption").text
+
+
+@pytest.mark.feature("S20")
+def test_consumption_of_an_account_without_a_meter_is_its_norm(client, boris):
+    """Three persons in a town: 75 kWh each until June 2025, 80 from July on."""
+    client.sign_in("boris@example.ru", cast.PASSWORD)
+    rows = open_(client, boris, "history.consumption").rows
+    months = ("окт", "сен", "авг", "июл", "июн", "май", "апр", "мар", "фев", "янв")
+    assert rows[:10] == [
+        [f"{month}{NB}2026 по нормативу", "240", "240" if i < 4 else "225"] for i, month in enumerate(months)
+    ]
+    assert [row[0].partition(" ")[0] for row in rows[10:]] == [f"дек{NB}2025", f"ноя{NB}2025"]
+
+
+def test_years_of_an_account_without_a_meter_lead_to_their_norms(client, boris):
+    client.sign_in("boris@example.ru", cast.PASSWORD)
+    page = open_(client, boris, "history.consumption").click("2023")
+    assert [row[1] for row in page.rows] == ["225", "225"]
 
 
 @pytest.mark.company("koryak")

@@ -164,6 +164,36 @@ def test_kept_form_of_one_customer_opens_no_account_to_another(home, page, anna,
     assert sign_in.submit(login="vera@example.ru", password=PASSWORD).follow().status == 404
 
 
+def test_kept_form_outlives_deeds_of_other_pages(home):
+    home.post("settings.set_name", {"name": "Анна Иванова", "csrf_token": "stale"})
+    assert home.get("settings.phone").submit(phone="89135550177", password=PASSWORD).status == 303
+    page = home.get("settings.name")
+    assert page.value("name") == "Анна Иванова"
+    assert page.submit().status == 303
+    assert KeptForm.select().count() == 0
+
+
+def test_kept_form_outlives_a_look_at_its_page(home):
+    home.post("settings.set_name", {"name": "Анна Иванова", "csrf_token": "stale"})
+    for _ in range(2):
+        assert home.get("settings.name").value("name") == "Анна Иванова"
+
+
+def test_later_kept_form_takes_the_place_of_the_earlier(home):
+    home.post("settings.set_name", {"name": "Анна Иванова", "csrf_token": "stale"})
+    home.post("settings.set_phone", {"phone": "+79135550177", "csrf_token": "stale"})
+    assert KeptForm.select().count() == 1
+    assert home.get("settings.phone").value("phone") == "+79135550177"
+
+
+def test_forms_kept_for_one_address_are_limited(client, app):
+    for _ in range(35):
+        assert client.another().post("sign_in.enter", {"login": "x", "csrf_token": "stale"}).status == 303
+    assert KeptForm.select().count() == 30
+    client.another("192.0.2.8").post("sign_in.enter", {"login": "x", "csrf_token": "stale"})
+    assert KeptForm.select().count() == 31
+
+
 def test_kept_form_dies_after_two_hours(home, page, anna, at):
     end_session()
     sign_in = page.submit(typed(anna, 6440, 2720), button="Передать").follow()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.metering import readings as model
-from models.metering import receipts
+from models.metering import closings, receipts
 from models.metering.meters import Meter
 from models.metering.readings import Reading, Receipt
 from tests import cast
@@ -97,6 +96,13 @@ def test_check_shows_the_usage_and_stores_nothing(anna, send):
     assert send(*cast.USUAL, page=page).status == 303
 
 
+def test_check_is_refused_where_sending_would_be(anna, send):
+    cast.read(anna.meter, "2026-11-19", 6430, 2715, channel="inspector")
+    page = send(*cast.USUAL, button="Проверить")
+    assert page.status == 422
+    assert page.error(f"meter-{anna.meter.id}-t1").startswith("Показание за этот месяц уже снял контролёр")
+
+
 def test_check_of_something_unusual_tells_why(send):
     page = send("8000", "2720", button="Проверить")
     assert page.status == 200
@@ -180,6 +186,18 @@ def test_likely_mistake_is_named_and_mended_with_one_press(anna, send, values, s
     assert counted() == [(6440, 2720, "accepted")]
 
 
+@pytest.mark.feature("M6")
+def test_zones_moved_round_are_named(home, anna):
+    three = cast.hang(anna.account, "33", zones=3, initial=(5000, 2000, 800), installed="2026-01-01")
+    for month in range(1, 11):
+        cast.read(three, f"2026-{month:02d}-20", 5000 + 60 * month, 2000 + 40 * month, 800 + 50 * month)
+    page = home.get("readings.form", number=anna.account.number)
+    page = page.submit(
+        {f"meter-{three.id}-t{i}": str(value) for i, value in enumerate((2440, 5660, 1350), 1)}, button="Передать"
+    )
+    assert "Похоже, перепутаны зоны: пик и ночь." in page.text
+
+
 @pytest.mark.parametrize("fix", ["", " ", "1", "1 2 3", "x y", "6440 2720 1", "999999999999 1", "<script> 1"])
 def test_guess_made_up_by_hand_is_checked_like_anything_typed(home, anna, send, fix):
     page = send("64400", "2720")
@@ -230,7 +248,7 @@ def test_correction_replaces_and_the_history_keeps_both(home, anna, send):
 
 def test_billed_period_takes_no_correction(anna, send):
     send(*cast.USUAL)
-    model.close("2026-11")
+    closings.close("2026-11")
     page = send(6445, 2721)
     assert page.status == 422
     assert page.errors == [f"За ноябрь{NB}2026 плата уже рассчитана. Передайте показание в следующем месяце."]
@@ -254,7 +272,7 @@ def test_inspectors_reading_is_not_replaced(anna, send):
     ("now", "said"),
     [
         ("2026-11-05T23:59", f"С 1 по 5 число считаем плату и выставляем счета. Приём откроется 6{NB}ноября."),
-        ("2026-11-30T00:01", f"Сегодня закрываем месяц, показания не принимаются. Приём откроется 6{NB}декабря."),
+        ("2026-11-30T00:01", f"В последний день месяца показания не принимаются. Приём откроется 6{NB}декабря."),
     ],
 )
 def test_closed_window_says_why_and_when_it_opens(home, anna, at, now, said):

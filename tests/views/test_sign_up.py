@@ -73,6 +73,53 @@ def test_link_opens_the_cabinet_once(client, app, mail):
     assert Customer.select().count() == 1
 
 
+def test_browser_that_applied_is_asked_for_nothing_more(client, app, mail):
+    apply(client)
+    assert "password" not in client.get(mail("novy@example.ru").link).fields
+
+
+def test_another_browser_is_asked_for_the_password_of_the_application(client, app, mail):
+    """Or a stranger who applies with somebody's address has its owner open a cabinet under the stranger's password."""
+    apply(client)
+    page = client.another().get(mail("novy@example.ru").link)
+    assert "не там, где регистрировались" in page.text
+    assert page.submit(password="").status == 422
+    page = page.submit(password="drugie slova")
+    assert page.status == 422
+    assert page.error("password").startswith("При регистрации был указан другой пароль.")
+    assert page.value("password") == ""
+    assert not Customer.select().exists()
+    assert page.submit(password=GOOD["password"]).location == "/"
+    assert Customer.get().email == "novy@example.ru"
+
+
+def test_password_cannot_be_left_out_in_another_browser(client, app, mail):
+    apply(client)
+    link, other = mail("novy@example.ru").link, client.another()
+    token = other.get(link).value("csrf_token")
+    assert other.post(link, {"csrf_token": token}).status == 422
+    assert not Customer.select().exists()
+
+
+def test_browser_that_applied_for_another_address_is_another_one(client, app, mail):
+    apply(client)
+    other = client.another()
+    apply(other, email="chuzhoy@example.ru")
+    assert "password" in other.get(mail("novy@example.ru").link).fields
+
+
+def test_guesses_at_the_password_in_another_browser_are_limited(client, app, mail):
+    apply(client)
+    link, other = mail("novy@example.ru").link, client.another()
+    for _ in range(10):
+        other.get(link).submit(password="drugie slova")
+    page = other.get(link).submit(password=GOOD["password"])
+    assert page.status == 422
+    assert page.errors == ["Слишком много попыток. Подождите немного и попробуйте снова."]
+    assert not Customer.select().exists()
+    assert client.get(link).submit(button="Подтвердить и открыть кабинет").location == "/"
+
+
 @pytest.mark.feature("S5")
 def test_code_of_the_letter_opens_it_too(client, app, mail):
     page = apply(client).follow().submit(code=mail("novy@example.ru").code)

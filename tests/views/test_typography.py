@@ -22,13 +22,6 @@ def test_greeting(name, shown):
     assert typography.greeting(name) == shown
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"), [("Иванова Анна Сергеевна", "И*** Анна Сергеевна"), ("Ли", "Л***"), ("", "***")]
-)
-def test_masked(name, shown):
-    assert typography.masked(name) == shown
-
-
 def test_prose_is_paragraphs_and_lists():
     text = "Название\n\nПервый абзац\nна две строки.\n\nЧто:\n\n- одно;\n- другое."
     html = typography.prose(text)

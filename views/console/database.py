@@ -40,6 +40,8 @@ def load_demo() -> None:
 @command
 def examine() -> None:
     complaints = [*doctor.complaints(), *_queue_complaints()]
+    if not complaints and not current_app.extensions["kabinet"].is_demo:
+        complaints = doctor.demo_leftovers()
     for complaint in complaints:
         click.echo(f"FAIL {complaint}")
     if complaints:

@@ -10,7 +10,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from models import base, schema
+from models import base, doctor, schema
 from models.exchange import demo
 from views.console.acting import command
 
@@ -34,6 +34,8 @@ def worker() -> None:
 def serve(host: str, port: int, workers: int) -> None:
     chosen = current_app.extensions["kabinet"]
     schema.migrate(base.database.obj)
+    if not chosen.is_demo and (leftovers := doctor.demo_leftovers()):
+        raise click.ClickException(leftovers[0])
     if chosen.is_demo and demo.is_empty():
         click.echo("Loading the demo company…")
         demo.load(chosen.companies_dir / chosen.company)
