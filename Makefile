@@ -32,7 +32,7 @@ check: $(VENV)/.dev ## format, lint, types, import contracts
 features: ## each row of docs/features.md with the number of its tests
 	@$(PYTHON) tests/features.py
 
-screenshots: $(VENV)/.dev ## pictures of the main pages into build/screenshots
+screenshots: $(VENV)/.dev ## pictures of the main pages into docs/screenshots
 	@bash .ci/ground $(PY)
 	@$(PY) -m tests.screenshots $(ARGS)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from peewee import PeeweeException, Value, fn
 
-from models import schema
+from models import company, schema
 from models.audit import AuditRow
 from models.base import database, is_sqlite
 from models.consents import Consent
@@ -24,6 +24,18 @@ def complaints() -> list[str]:
         return [*_integrity(), *_readings(), *_people()]
     except PeeweeException as error:
         return [f"database: {error}"]
+
+
+def other_company() -> list[str]:
+    """Whether the demo in this database is of another company than the one whose rules hold now."""
+    own = f"company:{company.current().code}"
+    loaded = (
+        AuditRow.select(AuditRow.subject).where(AuditRow.deed == "demo.loaded").order_by(AuditRow.id.desc()).first()
+    )
+    if loaded is None or loaded.subject == own:
+        return []
+    there = loaded.subject.partition(":")[2]
+    return [f"database: it holds the demo of {there}; give {company.current().code} a KABINET_VAR_DIR of its own"]
 
 
 def demo_leftovers() -> list[str]:

@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 from peewee import Database
 
-from models import base, clock, doctor
+from models import audit, base, clock, doctor
+from models.company import Company
 from models.consents import Consent
 from models.metering import closings, intake
 from models.metering.closings import Closing
@@ -111,3 +112,17 @@ def test_row_that_refers_to_nothing(anna: cast.Person, db: Database, engine: Eng
     Reading.update(meter=999).where(Reading.taken == date(2026, 10, 20)).execute()
     db.pragma("foreign_keys", 1)
     assert "a row of reading refers to nothing" in " ".join(doctor.complaints())
+
+
+def test_demo_in_production_is_a_complaint(db: Database, company: Company) -> None:
+    assert doctor.demo_leftovers() == []
+    audit.record("demo.loaded", "company:krasnoyarsk")
+    assert "public" in doctor.demo_leftovers()[0]
+
+
+@pytest.mark.company("kaluga")
+def test_demo_of_another_company_is_a_complaint(db: Database, company: Company) -> None:
+    audit.record("demo.loaded", "company:krasnoyarsk")
+    assert "KABINET_VAR_DIR" in doctor.other_company()[0]
+    audit.record("demo.loaded", "company:kaluga")
+    assert doctor.other_company() == []

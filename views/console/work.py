@@ -34,8 +34,8 @@ def worker() -> None:
 def serve(host: str, port: int, workers: int) -> None:
     chosen = current_app.extensions["kabinet"]
     schema.migrate(base.database.obj)
-    if not chosen.is_demo and (leftovers := doctor.demo_leftovers()):
-        raise click.ClickException(leftovers[0])
+    if complaints := doctor.other_company() if chosen.is_demo else doctor.demo_leftovers():
+        raise click.ClickException(complaints[0])
     if chosen.is_demo and demo.is_empty():
         click.echo("Loading the demo company…")
         demo.load(chosen.companies_dir / chosen.company)
