@@ -14,15 +14,15 @@ from models import base, clock, company, seal, settings
 from models.company_file import CompanyError
 from models.people.sessions import LIVES
 from tasks import queue
-from views import assets, console, demo, door, errors, headers, typography
+from views import assets, console, demo, door, errors, filters, headers
 from views.customer import ROOMS
 from views.machine import health
 
 
 def create_app(given: settings.Settings | None = None) -> Flask:
     """The WSGI application for these settings (the environment's by default)."""
-    chosen = given or _settings()
-    company.use(company.find(chosen.company, chosen.companies_dir))
+    chosen, rules = _chosen(given)
+    company.use(rules)
     seal.use(chosen.secret_key, *chosen.old_secret_keys)
     base.database.initialize(base.connect(chosen.database_url))
     clock.set_up(chosen.now, is_demo=chosen.is_demo)
@@ -38,7 +38,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     door.hang(app)  # before the token is checked: a stale form is kept in the database
     CSRFProtect(app)
     errors.hang(app)
-    typography.hang(app)
+    filters.hang(app)
     app.register_blueprint(assets.assets)
     for room in (*ROOMS, health):
         app.register_blueprint(room.room)
@@ -48,14 +48,15 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     return app
 
 
-def _settings() -> settings.Settings:
-    """The environment's settings, their company looked at too; what is wrong stops the start in one line."""
+def _chosen(given: settings.Settings | None) -> tuple[settings.Settings, company.Company]:
+    """The settings and their company; what is wrong with the environment's stops the start in one line."""
     try:
-        chosen = settings.read(os.environ)
-        company.find(chosen.company, chosen.companies_dir)
+        chosen = given or settings.read(os.environ)
+        return chosen, company.find(chosen.company, chosen.companies_dir)
     except (settings.SettingsError, CompanyError) as error:
+        if given:
+            raise
         raise SystemExit(f"Kabinet cannot start: {error}") from error
-    return chosen
 
 
 def _config(chosen: settings.Settings) -> dict[str, object]:

@@ -72,6 +72,12 @@ def _asset(name: str, body: bytes) -> Asset:
 assets = Blueprint("assets", __name__)
 
 
+@assets.record_once
+def _warm(_state: object) -> None:
+    """Compress everything before the first visitor comes."""
+    shelf()
+
+
 @assets.app_template_global("asset")
 def asset_url(name: str) -> str:
     """The address of a file of static/ that changes with its content; an unknown name is a KeyError."""

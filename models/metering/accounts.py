@@ -161,7 +161,10 @@ def _tell_other_holders(account: Account) -> None:
 
 
 def unlink(customer_id: int, account: Any) -> None:
-    """End the holding; the customer's other accounts stay, the oldest of them becomes primary if this one was."""
+    """End the holding; the customer's other accounts stay.
+
+    If this one was primary, the one made primary before it takes its place, else the oldest.
+    """
     with database.atomic():
         ended = (
             Holding.update(until=clock.now())
