@@ -85,9 +85,9 @@ def account_or_404(number: str) -> Any:
 
 def let_in(customer: Customer) -> None:
     """Begin a session for the customer; a new cookie, so that an old one is worth nothing."""
+    secret = sessions.Session.open(customer, request.user_agent.string)
     carried = session.get("kept")
     session.clear()
-    secret = sessions.Session.open(customer, request.user_agent.string)
     session.permanent = True
     kept.carry(session, carried)
     login_user(Visitor(sessions.find(secret), secret))

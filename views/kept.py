@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from flask import request, session
 from werkzeug.datastructures import MultiDict
@@ -57,7 +57,9 @@ def carry(into: Any, secret: str | None) -> None:
 def page_path() -> str:
     """The page whose form this request sends: htmx posts to a part's address, the page is the one in the address bar."""
     shown = split(request.headers.get("HX-Current-URL", ""))
-    return shown.path if request.headers.get("HX-Request") and shown.netloc == request.host else request.path
+    if request.headers.get("HX-Request") and shown.netloc == request.host:
+        return unquote(shown.path)  # as request.path is: the address bar has a Cyrillic number in percents
+    return request.path
 
 
 def split(address: str) -> SplitResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from flask import Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -14,6 +14,7 @@ from models.metering.accounts import held_by, short_address
 from views import kept
 
 Answer = tuple[str, int] | str
+_ASCII = "".join(map(chr, range(32, 127)))
 
 
 class Choice:
@@ -78,13 +79,20 @@ def choices() -> list[Choice]:
 
 def own_path(target: str | None) -> str | None:
     """`target` if it is a page of ours that GET may open, else None: no other host, no machine's address, no file."""
-    if not target or not target.startswith("/") or not target.isascii() or not target.isprintable() or "\\" in target:
+    if (
+        not target
+        or not target.startswith("/")
+        or target.startswith("//")
+        or not target.isprintable()
+        or "\\" in target
+    ):
         return None
+    target = quote(target, safe=_ASCII)  # an account's number may be Cyrillic
     parts = kept.split(target)
-    if target.startswith("//") or parts.scheme or parts.netloc:
+    if parts.scheme or parts.netloc:
         return None
     try:
-        endpoint, _ = current_app.create_url_adapter(request).match(parts.path, method="GET")  # type: ignore[union-attr]
+        endpoint, _ = current_app.create_url_adapter(request).match(unquote(parts.path), method="GET")  # type: ignore[union-attr]
     except HTTPException:
         return None
     return None if endpoint.startswith(("assets.", "health.")) else target
@@ -99,9 +107,8 @@ def next_path(target: str | None) -> str | None:
 def as_file(body: str, name: str, kind: str) -> Response:
     """A download that no browser opens as a page."""
     answer = Response(body, content_type=f"{kind}; charset=utf-8")
-    names = {
-        "filename": name.encode("ascii", "ignore").decode()
-    }  # a header holds ASCII; RFC 6266 has a place for the rest
+    # A header holds ASCII; RFC 6266 has a place for the rest.
+    names = {"filename": name.encode("ascii", "ignore").decode()}
     if not name.isascii():
         names["filename*"] = f"UTF-8''{quote(name, safe='')}"
     answer.headers.set("Content-Disposition", "attachment", **names)

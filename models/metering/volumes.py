@@ -55,9 +55,8 @@ class _Point:
         metered = self._metered(period)
         if metered is not None:
             return self._charge_metered(period, metered)
-        if self.meters[0].installed > periods.last_day(
-            period
-        ):  # no meter yet: owed by norm, nothing to recalculate later
+        if self.meters[0].installed > periods.last_day(period):
+            # No meter yet: owed by norm, nothing to recalculate later.
             return Month(period, (norm_of(period), 0, 0), NORM)
         return self._charge_estimate(period, averages, norm_of)
 

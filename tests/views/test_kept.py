@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, unquote
+
 import pytest
 
 from models.kept import KeptForm
@@ -40,6 +42,21 @@ def test_reading_survives_a_session_that_has_ended(home, page, anna):
     assert not Reading.select().where(Reading.period == "2026-11").exists()
     assert back.submit(button="Передать").follow().h1 == "Показания переданы"
     assert KeptForm.select().count() == 0
+
+
+@pytest.mark.company("irkutsk")
+@pytest.mark.parametrize("by_htmx", [False, True])
+def test_reading_survives_where_the_number_is_cyrillic(home, page, anna, by_htmx):
+    end_session()
+    if by_htmx:
+        headers = {"HX-Request": "true", "HX-Current-URL": home.base + quote(unquote(page.path))}
+        data = {**typed(anna, 6440, 2720), "csrf_token": page.value("csrf_token")}
+        answer = home.post("readings.send_part", data, headers, number=anna.account.number)
+        sign_in = home.get(answer.headers["HX-Redirect"])
+    else:
+        sign_in = page.submit(typed(anna, 6440, 2720), button="Передать").follow()
+    back = sign_in.submit(login="anna@example.ru", password=PASSWORD).follow()
+    assert values(back, anna) == ["6440", "2720"]
 
 
 def test_reading_survives_a_lost_cookie(home, page, anna):

@@ -73,8 +73,8 @@ def _past(past: history.Past) -> dict[str, Any]:
 
 def _receive(account: Any, context: dict[str, Any]) -> str | None:
     """The receipt's number; or None, and the context tells what to show instead."""
-    form, standings = context["form"], context["standings"]
-    typed = form.typed(standings)
+    form = context["form"]
+    typed = form.typed(context["standings"])
     try:
         if "check" in request.form:
             context["verdicts"] = intake.look(account, typed, channel="web")

@@ -39,10 +39,10 @@ def enter() -> Any:
         return refused("customer/sign_in/form.html", form)
     try:
         entered = sign_in.sign_in(form.login.data, form.password.data, request.cookies.get("device", ""))
+        let_in(entered.customer)
     except Refusal as refusal:
         form.refuse(refusal)
         return refused("customer/sign_in/form.html", form)
-    let_in(entered.customer)
     answer = make_response(redirect(next_path(form.next.data) or url_for("home.front"), 303))
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     answer.set_cookie(
