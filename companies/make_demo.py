@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import random
 import sys
+import tempfile
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,14 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from companies import demo_facts as facts  # noqa: E402
+from companies import demo_payers, demo_prices  # noqa: E402
 from companies.demo_facts import Facts, MeterModel  # noqa: E402
 from companies.demo_people import Household, households  # noqa: E402
-from models import periods  # noqa: E402
-from models.company import Company, find  # noqa: E402
+from models import base, clock, periods, schema  # noqa: E402
+from models.billing import ledger  # noqa: E402
+from models.company import Company, find, use  # noqa: E402
+from models.exchange import demo, imports  # noqa: E402
+from models.metering.accounts import Account  # noqa: E402
 
 FIRST, LAST = "2023-10", "2027-12"
 MONTHS = periods.span(FIRST, LAST)
@@ -287,7 +292,41 @@ class Demo:
         _write(folder / "accounts.csv", ACCOUNT_HEAD, self.accounts)
         _write(folder / "meters.csv", METER_HEAD, self.meters)
         _write(folder / "readings.csv", READING_HEAD, self.readings)
+        own = demo_prices.PRICES[self.company.code]
+        _write(folder / "days_off.csv", demo_prices.DAY_HEAD, demo_prices.days())
+        _write(folder / "tariffs.csv", demo_prices.TARIFF_HEAD, demo_prices.tariffs(own))
+        _write(folder / "bands.csv", demo_prices.BAND_HEAD, demo_prices.bands(own))
+        _write(folder / "norms.csv", demo_prices.NORM_HEAD, demo_prices.norms(own))
+        _write(folder / "penalties.csv", demo_prices.PENALTY_HEAD, demo_prices.penalties(own))
         (folder / "demo.toml").write_text(_log_ins([row[0] for row in self.accounts]), "utf-8")
+
+
+def live(company: Company, facts: Facts) -> Iterator[dict[str, Any]]:
+    """The payments of all months: each month is billed by the portal itself, in a database of its own, and then paid by habit."""
+    folder = HERE / company.code
+    use(company)
+    with tempfile.TemporaryDirectory() as place:
+        opened = base.connect(f"sqlite:///{place}/demo.db")
+        base.database.initialize(opened)
+        with base.connection():
+            schema.migrate(opened)
+            clock.freeze(clock.utc(datetime.combine(periods.last_day(LAST), time(12))))
+            for kind in demo.FILES:
+                demo.refuse(folder / f"{kind}.csv", imports.load(kind, folder / f"{kind}.csv").faults)
+            yield from _paid(company, facts)
+        opened.close()
+    clock.unfreeze()
+
+
+def _paid(company: Company, facts: Facts) -> Iterator[dict[str, Any]]:
+    known = {row.number: row.id for row in Account.select(Account.number, Account.id)}
+    households = demo_payers.payers(company.code, facts, sorted(known, key=known.__getitem__))
+    for period in MONTHS[:-1]:
+        clock.freeze(clock.utc(datetime.combine(periods.last_day(periods.shift(period, 1)), time(12))))
+        demo.bill(period)
+        paid = demo_payers.lines((one, period, ledger.balance(known[one.account])) for one in households)
+        demo.pay(list(enumerate(paid, 2)), HERE / company.code / "payments.csv")
+        yield from paid
 
 
 def _serial(model: MeterModel, rng: random.Random) -> str:
@@ -330,7 +369,7 @@ def _three(values: Sequence[int]) -> list[Any]:
     return [*values, "", "", ""][:3]
 
 
-def _write(path: Path, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=";", lineterminator="\n")
         writer.writerow(head)
@@ -359,11 +398,14 @@ def _log_ins(accounts: Sequence[str]) -> str:
 
 def main() -> None:
     for code in facts.FACTS:
-        demo = Demo(find(code, HERE), facts.FACTS[code], random.Random(code))
-        for place, household in enumerate(households(demo.facts, demo.rng)):
-            demo.add(household, place)
-        demo.write()
-        print(f"{code}: {len(demo.accounts)} accounts, {len(demo.meters)} meters, {len(demo.readings)} readings")
+        made = Demo(find(code, HERE), facts.FACTS[code], random.Random(code))
+        for place, household in enumerate(households(made.facts, made.rng)):
+            made.add(household, place)
+        made.write()
+        paid = list(live(made.company, made.facts))
+        _write(HERE / code / "payments.csv", demo_payers.HEAD, map(demo_payers.row, paid))
+        told = f"{len(made.accounts)} accounts, {len(made.meters)} meters, {len(made.readings)} readings"
+        print(f"{code}: {told}, {len(paid)} payments")
 
 
 if __name__ == "__main__":

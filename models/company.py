@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -34,10 +33,15 @@ ELECTRICITY = "electricity"
 FOLLOW_WEB = ("kiosk", "bot")  # their windows are the web's unless the file says otherwise
 DWELLINGS = ("urban", "stove", "rural")
 SIGN_UP_CONSENT = "personal-data"
+PAYMENT_CONSENT = "payment"
 LONGEST_NUMBER = 64
+OTHER_MEASURE = 255  # the code of a unit that has none of its own
+TAX_SYSTEMS = ("osn", "usn_income", "usn_income_outcome", "esn", "patent")
+_NEEDED_CONSENTS = {SIGN_UP_CONSENT: "sign up", PAYMENT_CONSENT: "pay on line"}
 
 _OPTIONAL_IN_NUMBER = re.compile(r"[\s()\[\]\-\u2010-\u2015\u2212]")
 _SERVICE_CODE = re.compile(r"[a-z]+")
+_PERCENT = re.compile(r"0|[1-9][0-9]?")
 _CONSENT_FILE = re.compile(r"(?P<kind>[a-z]+(-[a-z]+)*)\.(?P<version>20[0-9]{2}-(0[1-9]|1[0-2])(-[0-9]{2})?)\.txt")
 
 
@@ -101,21 +105,38 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Norm:
-    """kWh a month for each person registered, from `since` on (ПП 354 п. 60)."""
-
-    since: date
-    dwelling: str
-    kwh: int
-
-
-@dataclass(frozen=True)
 class Averages:
     """Estimation without a reading (ПП 354 п. 59): over up to `months`, at least `least`, for `periods` in a row."""
 
     months: int
     least: int
     periods: int
+    norm_is_final: bool = False  # months charged by the norm are not recalculated when a reading comes
+    expired_meter: str = "counts"  # counts | estimated: a meter whose verification has expired (ПП 354 п. 59 а)
+
+
+@dataclass(frozen=True)
+class Billing:
+    """Who works the charges out, the days of the month after the period, and what of a bill is looked at before it goes out."""
+
+    by: str  # portal | import: a billing system of the company's own
+    issue_day: int
+    due_day: int  # the last day to pay (ЖК 155 ч. 1); on a day off the next working day
+    times: int  # so many times the usual bill is unusual
+    floor: int  # kopecks; a bill below is never unusual
+
+
+@dataclass(frozen=True)
+class Payments:
+    """What may be paid on line, and how the acquirer's cheque (54-ФЗ) names it."""
+
+    with_readings: str  # required | no: whether a payment goes only together with readings
+    least: int  # kopecks of one payment
+    most: int
+    sno: str  # the system of taxation, as the acquirer writes it
+    ffd: str  # the version of the fiscal documents' format
+    tax_codes: Mapping[int, int]  # the acquirer's code by percent of VAT
+    measures: Mapping[str, int]  # the code of the unit by service
 
 
 @dataclass(frozen=True)
@@ -162,8 +183,9 @@ class Company:
     services: Mapping[str, Service]
     windows: Mapping[str, Window]
     checks: Checks  # of electricity; see checks_of
-    norms: tuple[Norm, ...]
     averages: Averages
+    billing: Billing
+    payments: Payments
     phones: tuple[Phone, ...]
     mail_readings: str  # where readings are mailed to, or empty
     sms_readings: str  # E.164, or empty
@@ -179,12 +201,6 @@ class Company:
             return None
         number = _OPTIONAL_IN_NUMBER.sub("", unicodedata.normalize("NFKC", typed)).upper()
         return number if self.number.pattern.fullmatch(number) else None
-
-    def norm_on(self, day: date, dwelling: str) -> int:
-        """kWh a month for each person on that day; before the first norm of the file, the first."""
-        norms = sorted((norm for norm in self.norms if norm.dwelling == dwelling), key=lambda norm: norm.since)
-        in_force = [norm for norm in norms if norm.since <= day] or norms[:1]
-        return in_force[-1].kwh
 
     def window(self, channel: str) -> Window:
         return self.windows[channel]
@@ -226,6 +242,7 @@ def load(folder: Path) -> Company:
     known = {field.name for field in fields(Company)} - {"code", "consents", "consent_versions"}
     top = rules.read_toml(folder / "company.toml", sorted(known))
     checks = _checks(top.table("checks", ("confirm_times", "hold_times", "max_kw", "floor_kwh", "rollover_percent")))
+    services = _services(top, checks)
     return Company(
         code=folder.name,
         name=top.text("name"),
@@ -242,11 +259,12 @@ def load(folder: Path) -> Company:
         number=_number(top.table("number", _names(NumberRule))),
         accounts_limit=top.whole("accounts_limit", 1, 1000),
         sign_up=_sign_up(top.table("sign_up", _names(SignUp))),
-        services=_services(top, checks),
+        services=services,
         windows=_windows(top.table("windows", CHANNELS)),
         checks=checks,
-        norms=_norms(top),
         averages=_averages(top.table("averages", _names(Averages))),
+        billing=_billing(top.table("billing", _names(Billing))),
+        payments=_payments(top.table("payments", _names(Payments)), services),
         phones=_phones(top),
         mail_readings=top.text("mail_readings", rules.email, default=""),
         sms_readings=top.text("sms_readings", rules.phone, default=""),
@@ -343,25 +361,60 @@ def _checks(table: Table) -> Checks:
     return checks
 
 
-def _norms(top: Table) -> tuple[Norm, ...]:
-    norms: dict[date, list[Norm]] = {}
-    for row in top.tables("norms", ("since", *DWELLINGS)):
-        since = row.day("since")
-        if since in norms:
-            raise row.error("since", f"{since} is there twice")
-        norms[since] = [Norm(since, dwelling, row.whole(dwelling, 1, 2000)) for dwelling in DWELLINGS]
-    return tuple(norm for since in sorted(norms) for norm in norms[since])
-
-
 def _averages(table: Table) -> Averages:
     averages = Averages(
         months=table.whole("months", 1, 36, default=12),
         least=table.whole("least", 1, 36, default=3),
         periods=table.whole("periods", 0, 12, default=3),
+        norm_is_final=table.yes("norm_is_final", default=False),
+        expired_meter=table.one_of("expired_meter", ("counts", "estimated"), default="counts"),
     )
     if averages.least > averages.months:
         raise table.error("least", f"must be at most months ({averages.months}), not {averages.least}")
     return averages
+
+
+def _billing(table: Table) -> Billing:
+    billing = Billing(
+        by=table.one_of("by", ("portal", "import")),
+        issue_day=table.whole("issue_day", 1, 28, default=5),
+        due_day=table.whole("due_day", 1, 28, default=15),
+        times=table.whole("times", 2, 1000, default=10),
+        floor=table.kopecks("floor", 0, 1_000_000),
+    )
+    if billing.due_day <= billing.issue_day:
+        raise table.error("due_day", f"must be after issue_day ({billing.issue_day}), not {billing.due_day}")
+    return billing
+
+
+def _payments(table: Table, services: Mapping[str, Service]) -> Payments:
+    payments = Payments(
+        with_readings=table.one_of("with_readings", ("required", "no")),
+        least=table.kopecks("least", 0.01, 1_000_000),
+        most=table.kopecks("most", 0.01, 1_000_000),
+        sno=table.one_of("sno", TAX_SYSTEMS),
+        ffd=table.one_of("ffd", ("1.05", "1.2")),
+        tax_codes=_tax_codes(table),
+        measures=_measures(table.table("measures", services)),
+    )
+    if payments.most < payments.least:
+        raise table.error("most", f"must be at least the least payment ({payments.least / 100:g})")
+    return payments
+
+
+def _tax_codes(table: Table) -> Mapping[int, int]:
+    given = table.values.get("tax_codes")
+    codes = table.table("tax_codes", given if isinstance(given, dict) else ())
+    for percent in codes.values:
+        if not _PERCENT.fullmatch(percent):
+            raise codes.error(percent, "must be a percent of VAT, 0…99")
+    if not codes.values:
+        raise table.error("tax_codes", "must have at least one")
+    return MappingProxyType({int(percent): codes.whole(percent, 0, 99) for percent in codes.values})
+
+
+def _measures(table: Table) -> Mapping[str, int]:
+    return MappingProxyType({service: table.whole(service, 0, 255, default=OTHER_MEASURE) for service in table.known})
 
 
 def _phones(top: Table) -> tuple[Phone, ...]:
@@ -374,10 +427,10 @@ def _phones(top: Table) -> tuple[Phone, ...]:
 def _consents(folder: Path, legal_name: str) -> dict[str, Any]:
     versions = {(document.kind, document.version): document for document in _documents(folder)}
     in_force = {kind: document for (kind, _), document in sorted(versions.items())}
-    if SIGN_UP_CONSENT not in in_force:
-        raise CompanyError(
-            rules.shown(folder / f"{SIGN_UP_CONSENT}.<version>.txt"), "", "is missing: nobody can sign up without it"
-        )
+    for kind, deed in _NEEDED_CONSENTS.items():
+        if kind not in in_force:
+            file = rules.shown(folder / f"{kind}.<version>.txt")
+            raise CompanyError(file, "", f"is missing: nobody can {deed} without it")
     for document in in_force.values():
         if legal_name not in document.text:
             file = rules.shown(folder / f"{document.kind}.{document.version}.txt")

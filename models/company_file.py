@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,7 +88,17 @@ class Table:
             raise self.error(key, f"must be 1…31 or -1…-28, not {value}")
         return value
 
-    def yes(self, key: str) -> bool:
+    def kopecks(self, key: str, least: float, most: float) -> int:
+        """Kopecks from a sum in rubles, whole or with up to two decimals."""
+        self.number(key, least, most)
+        exact = Decimal(str(self.values[key])) * 100
+        if exact != exact.to_integral_value():
+            raise self.error(key, f"must be rubles with at most two decimals, not {self.values[key]}")
+        return int(exact)
+
+    def yes(self, key: str, *, default: bool | None = None) -> bool:
+        if key not in self.values and default is not None:
+            return default
         value: bool = self._given(key, bool, "true or false")
         return value
 

@@ -57,6 +57,13 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", THIN).replace("-", MINUS)
 
 
+def decimal(value: int, scale: int) -> str:
+    """«54,3» from 5430 and 100: a comma, thousands apart, no needless zeros. `scale` is a power of ten."""
+    whole, part = divmod(abs(value), scale)
+    tail = f"{part:0{len(str(scale)) - 1}d}".rstrip("0")
+    return f"{MINUS if value < 0 else ''}{number(whole)}{',' + tail if tail else ''}"
+
+
 def rubles(kopecks: int) -> str:
     """2 642,85 ₽ from integer kopecks."""
     whole, part = divmod(abs(kopecks), 100)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from peewee import fn
+
 from models import audit, clock, company, consents, periods
 from models.base import Refusal, database
-from models.exchange import imports
+from models.billing import run
+from models.billing.bills import Bill
+from models.exchange import imports, table
+from models.exchange.kinds import KINDS
 from models.metering import closings, intake, readings, standings
 from models.metering.accounts import Account, Holding, link
 from models.metering.meters import active, of_account
 from models.people.customers import Customer
 from models.people.passwords import hashed
 
-FILES = ("offices", "accounts", "meters", "readings")
+FILES = ("days_off", "tariffs", "bands", "norms", "penalties", "offices", "accounts", "meters", "readings")
 _FAR_TOO_MUCH = 40  # times the usual use: surely held
 
 
@@ -26,15 +31,11 @@ def load(folder: Path, note: Callable[[str], None] = lambda text: None) -> None:
     begins = periods.first_day(clock.period())
     for kind in FILES:
         # The files reach into the future, so that the demo never grows old: what has not happened yet stays out.
-        counts = imports.load(
-            kind, folder / f"{kind}.csv", only=(lambda line: line["taken"] < begins) if kind == "readings" else None
-        )
-        if counts.faults:
-            fault = counts.faults[0]
-            raise Refusal(None, f"{folder.name}/{kind}.csv, строка {fault.line}, {fault.column}: {fault.reason}")
+        path = folder / f"{kind}.csv"
+        counts = imports.load(kind, path, only=(lambda line: line["taken"] < begins) if kind == "readings" else None)
+        refuse(path, counts.faults)
         note(f"{kind}: {counts.read}")
-    for period in _past_periods():
-        closings.close(period)
+    note(f"payments: {_live(folder / 'payments.csv')}")
     facts = tomllib.loads((folder / "demo.toml").read_text("utf-8"))
     for facts_of_one in facts["customers"]:
         _customer(facts_of_one, facts["password"])
@@ -42,13 +43,71 @@ def load(folder: Path, note: Callable[[str], None] = lambda text: None) -> None:
     audit.record("demo.loaded", f"company:{folder.name}")
 
 
+def bill(period: str) -> None:
+    """Bill a period that is over as if on its day; what looked wrong was looked at and went out.
+
+    A company that imports its bills has none in the demo: its periods are closed.
+    """
+    if company.current().billing.by == "import":
+        closings.close(period)
+        return
+    next_month = periods.first_day(periods.shift(period, 1))
+    day = min(next_month.replace(day=company.current().billing.issue_day), clock.today())
+    run.bill(period, issued_on=day)
+    run.issue_held(period, issued_on=day)
+
+
+def pay(source: Iterable[imports.Read], path: Path) -> int:
+    """Take the payments of a month; how many were new."""
+    counts = imports.take("payments", source, path.name)
+    refuse(path, counts.faults)
+    return counts.new
+
+
 def is_empty() -> bool:
     return not Account.select().exists()
 
 
+def _live(path: Path) -> int:
+    """Month after month: the bills of the one before, then what was paid. How many payments there were."""
+    paid = _payments_by_month(path)
+    months, billed = _past_periods(), _last_billed()
+    for period in months:
+        if period > billed:
+            bill(period)
+        if own := paid.get(periods.shift(period, 1)):
+            pay(own, path)
+    return sum(len(paid.get(periods.shift(period, 1), ())) for period in months)
+
+
+def _payments_by_month(path: Path) -> dict[str, list[imports.Read]]:
+    """The lines of the payments before today, by the month of payment."""
+    found: dict[str, list[imports.Read]] = {}
+    for number, line in table.lines(path, KINDS["payments"].columns):
+        if isinstance(line, list):
+            refuse(path, line)
+        elif line["paid"] < clock.today():
+            found.setdefault(clock.period(line["paid"]), []).append((number, line))
+    return found
+
+
+def refuse(path: Path, faults: Sequence[table.Fault]) -> None:
+    """Stop at the first fault of a file."""
+    if faults:
+        fault = faults[0]
+        where = f"{path.parent.name}/{path.name}, строка {fault.line}"
+        raise Refusal(None, f"{where}, {fault.column}: {fault.reason}")
+
+
+def _last_billed() -> str:
+    last = Bill.select(Bill.period).order_by(Bill.period.desc()).first()
+    return last.period if last else ""
+
+
 def _past_periods() -> list[str]:
-    query = readings.Reading.select(readings.Reading.period).distinct().where(readings.Reading.period < clock.period())
-    return sorted(row.period for row in query)
+    """All months from the first with a reading to the last that is over."""
+    first = readings.Reading.select(fn.MIN(readings.Reading.period)).scalar()
+    return periods.span(first, periods.shift(clock.period(), -1)) if first else []
 
 
 def _customer(facts: dict[str, Any], password: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any
 
+from models.billing.statement import Month, Statement
 from models.metering import channels
 from models.metering.history import Bar, Line
 
@@ -37,6 +38,33 @@ def consumption(bars: Iterable[Bar]) -> str:
     return table(("Период", "Т1", "Т2", "Т3", "Всего", "Как начислено", "Год назад"), rows)
 
 
+def charges(months: Iterable[Month]) -> str:
+    """Months of the ledger, rubles with a comma."""
+    header = ("Период", "Начислено", "Перерасчёт", "Пени", "Исправления", "Оплачено", "Остаток")
+    return table(header, [(month.period, *map(rubles, month[1:])) for month in months])
+
+
+def statement(found: Statement, titles: Mapping[str, str]) -> str:
+    """A statement's entries between the balances, rubles with a comma; `titles` of the services by code."""
+    rows = [
+        (row.day.isoformat(), row.what, titles.get(row.service, row.service), rubles(row.charged), rubles(row.paid), rubles(row.balance))
+        for row in found.rows
+    ]  # fmt: skip
+    opening = (found.first, "Остаток на начало", "", "", "", rubles(found.opening))
+    closing = (found.last, "Остаток на конец", "", rubles(found.charged), rubles(found.paid), rubles(found.closing))
+    return table(("Дата", "Что", "Услуга", "Начислено", "Оплачено", "Остаток"), [opening, *rows, closing])
+
+
+class Figure(str):
+    """A number written out by us: no formula, whatever its sign."""
+
+
+def rubles(kopecks: int) -> Figure:
+    """«-1234,50», as a Russian spreadsheet reads it."""
+    sign = "-" if kopecks < 0 else ""
+    return Figure(f"{sign}{abs(kopecks) // 100},{abs(kopecks) % 100:02d}")
+
+
 def table(header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
     file = StringIO()
     writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
@@ -47,6 +75,8 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
 
 def safe(cell: Any) -> Any:
     """A text that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers, minus and all."""
+    if isinstance(cell, Figure):
+        return cell
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
 
 

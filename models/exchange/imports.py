@@ -8,11 +8,15 @@ from typing import Any
 
 from models import audit
 from models.base import database
-from models.exchange.kinds import KINDS, Counts, Kind, Line
-from models.exchange.table import lines
+from models.exchange.kinds import KINDS
+from models.exchange.rows import Counts, Kind, Line
+from models.exchange.table import BadFile, Fault, lines
 
 BATCH = 500
+_LONGEST_GROUP = 5000
 _NAME = 200  # characters of a file's name that the audit keeps
+
+Read = tuple[int, dict[str, Any] | list[Fault]]  # a line's number, its values or what is wrong with it
 
 
 class _Undo(Exception):  # noqa: N818
@@ -32,24 +36,39 @@ def load(
 
     `only` passes over lines it says no to. Raises BadFile for a file of which no line can be taken.
     """
+    source = lines(path, KINDS[kind_name].columns, progress)
+    return take(kind_name, source, path.name, keep_good=keep_good, dry_run=dry_run, only=only)
+
+
+def take(
+    kind_name: str,
+    source: Iterable[Read],
+    name: str,
+    *,
+    keep_good: bool = False,
+    dry_run: bool = False,
+    only: Callable[[dict[str, Any]], bool] | None = None,
+) -> Counts:
+    """As `load`, from lines read already; `name` is what the audit calls them."""
     kind, counts = KINDS[kind_name], Counts()
+    if kind.group and keep_good:
+        raise BadFile(f"{kind.name} загружается только целиком: счёт без ошибочной строки был бы неверен")
     try:
         with database.atomic():
-            _load(kind, lines(path, kind.columns, progress), counts, only)
+            _load(kind, source, counts, only)
             if dry_run or (counts.faults and not keep_good):
                 raise _Undo
-            name = path.name[:_NAME]
-            audit.record("import.loaded", f"file:{name}", kind=kind.name, new=counts.new, changed=counts.changed)
+            detail = {"kind": kind.name, "new": counts.new, "changed": counts.changed}
+            audit.record("import.loaded", f"file:{name[:_NAME]}", **detail)
     except _Undo:
         pass
     return counts
 
 
-def _load(
-    kind: Kind, source: Iterable[tuple[int, Any]], counts: Counts, only: Callable[[dict[str, Any]], bool] | None
-) -> None:
+def _load(kind: Kind, source: Iterable[Read], counts: Counts, only: Callable[[dict[str, Any]], bool] | None) -> None:
     batch: list[Line] = []
     keys: set[Any] = set()
+    group: Any = None
     for number, line in source:
         if isinstance(line, dict) and only and not only(line):
             continue
@@ -57,11 +76,21 @@ def _load(
         if isinstance(line, list):
             counts.refuse(*line)
             continue
-        key = kind.key(line)
-        if key in keys or len(batch) == BATCH:
+        key, own = kind.key(line), kind.group(line) if kind.group else None
+        if _is_full(kind, len(batch), key in keys, own is None or own != group):
             kind.load(batch, counts)
             batch, keys = [], set()
         batch.append((number, line))
         keys.add(key)
+        group = own
     if batch:
         kind.load(batch, counts)
+
+
+def _is_full(kind: Kind, size: int, is_repeat: bool, is_border: bool) -> bool:
+    """Whether the batch is to be loaded before the next line joins it."""
+    if kind.whole:
+        if size >= kind.whole:
+            raise BadFile(f"в файле {kind.name} больше {kind.whole} строк; разделите его")
+        return False
+    return is_repeat or size >= (BATCH if is_border else _LONGEST_GROUP)

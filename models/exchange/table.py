@@ -12,7 +12,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from models import periods
+
 _CHUNK = 1 << 20
+_NUMBER = re.compile(r"-?(\d{1,3}( \d{3})+|\d{1,15})([.,]\d{1,9})?", re.ASCII)
 _SPACES = re.compile("[\u00a0\u2009\u202f]")  # spreadsheets and our own texts keep numbers together with these
 _LONGEST = 10_000  # characters of one cell
 
@@ -163,6 +166,33 @@ def hundredths(text: str) -> int:
     return int(value * 100)
 
 
+def scaled(places: int, least: str, most: str, example: str) -> Callable[[str], int]:
+    """A decimal number within bounds with up to `places` decimals, as a whole number of the smallest parts: «1 234,5» with two places
+    is 123450. Exact; thousands may be apart, the sign may be a real minus, the decimals follow a comma or a dot.
+    """
+    scale, lowest, highest = 10**places, Decimal(least), Decimal(most)
+
+    def parse(text: str) -> int:
+        plain = text.replace("\u2212", "-")
+        if not _NUMBER.fullmatch(plain):
+            raise BadCell(f"«{text[:40]}»: нужно число, например {example}")
+        value = Decimal(plain.replace(" ", "").replace(",", "."))
+        if not lowest <= value <= highest:
+            raise BadCell(f"«{text[:40]}»: нужно число от {_shown(lowest)} до {_shown(highest)}")
+        if value * scale != int(value * scale):
+            raise BadCell(f"«{text[:40]}»: после запятой может быть до {places} знаков")
+        return int(value * scale)
+
+    return parse
+
+
+kopecks = scaled(2, "-1000000000", "1000000000", "2642,85")
+positive_kopecks = scaled(2, "0.01", "1000000000", "2642,85")
+price = scaled(4, "0.0001", "1000000", "4,2371")  # ten-thousandths of a ruble
+quantity = scaled(4, "-1000000000", "1000000000", "184,5")  # ten-thousandths of a unit
+percent = scaled(2, "0.01", "100", "9,5")  # hundredths of a percent
+
+
 def day(text: str) -> date:
     """2026-11-20 or 20.11.2026."""
     for shape in ("%Y-%m-%d", "%d.%m.%Y"):
@@ -173,3 +203,20 @@ def day(text: str) -> date:
         if 1950 <= found.year <= 2100:
             return found
     raise BadCell(f"«{text[:40]}»: нужна дата, например 2026-11-20 или 20.11.2026")
+
+
+def yes(text: str) -> bool:
+    """yes or no."""
+    return choice("yes", "no")(text) == "yes"
+
+
+def period(text: str) -> str:
+    """2026-10 or 10.2026."""
+    found = periods.parse(text) or periods.parse("-".join(reversed(text.split("."))))
+    if found is None:
+        raise BadCell(f"«{text[:40]}»: нужен месяц, например 2026-10 или 10.2026")
+    return found
+
+
+def _shown(bound: Decimal) -> str:
+    return f"{bound:f}".replace(".", ",")

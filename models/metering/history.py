@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from models import clock, company, periods
-from models.metering import volumes
+from models.metering import norms, volumes
 from models.metering.checks import usage_between
 from models.metering.meters import of_account, values
+from models.metering.norms import InForce
 from models.metering.readings import COUNTED, since
 from models.metering.volumes import Month
 
@@ -47,6 +48,10 @@ class Past:
     def readings(self) -> list[Any]:
         """The newest first."""
         return since(account=self.account.id, day=_BEGINNING)
+
+    @cached_property
+    def norms(self) -> list[InForce]:
+        return norms.all_of()
 
     @property
     def first_period(self) -> str:
@@ -106,11 +111,8 @@ class Past:
         rules = company.current()
 
         def norm(period: str) -> int:
-            return (
-                rules.norm_on(periods.first_day(period), self.account.dwelling) * self.account.persons
-                if service == "electricity"
-                else 0
-            )
+            home = self.account
+            return norms.of_month(self.norms, service, home.dwelling, home.persons, home.area, period)
 
         begins = min(self.first_period, last)
         return volumes.of_account(own, counted, periods.span(begins, last), rules.averages, norm)

@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import company
-from models.company import CHANNELS, Checks, Company, CompanyError, Window
+from models.company import CHANNELS, Averages, Billing, Checks, Company, CompanyError, Window
 from models.metering import channels
 
 COMPANIES = Path(__file__).resolve().parents[2] / "companies"
+PRICES = ("days_off", "tariffs", "bands", "norms", "penalties")
 CODES = ("krasnoyarsk", "kaluga", "koryak", "irkutsk")
-DATA = ("offices", "accounts", "meters", "readings")
+DATA = (*PRICES, "offices", "accounts", "meters", "readings", "payments")
 
 
 @pytest.fixture
@@ -196,9 +197,57 @@ def test_three_months_by_average_then_the_norm(code: str) -> None:
     assert (averages.months, averages.least, averages.periods) == (12, 3, 3)
 
 
-@pytest.mark.parametrize(("day", "kwh"), [(date(2019, 1, 1), 75), (date(2025, 6, 30), 75), (date(2025, 7, 1), 80)])
-def test_norm_in_force_on_a_day(day: date, kwh: int) -> None:
-    assert shipped("krasnoyarsk").norm_on(day, "urban") == kwh
+@pytest.mark.feature("S20")
+@pytest.mark.parametrize("code", CODES)
+def test_a_reading_puts_months_by_the_norm_right_and_an_expired_meter_counts(code: str) -> None:
+    averages = shipped(code).averages
+    assert (averages.norm_is_final, averages.expired_meter) == (False, "counts")
+
+
+def test_estimates_may_follow_other_rules(folder: Path) -> None:
+    path = folder / "company.toml"
+    text = path.read_text("utf-8").replace("norm_is_final = false", "norm_is_final = true")
+    path.write_text(text.replace('expired_meter = "counts"', 'expired_meter = "estimated"'), "utf-8")
+    averages = company.load(folder).averages
+    assert (averages.norm_is_final, averages.expired_meter) == (True, "estimated")
+
+
+def test_estimates_have_usual_rules(folder: Path) -> None:
+    path = folder / "company.toml"
+    text = re.sub(r"\[averages\]\n(\w+ = .+\n)+", "[averages]\n", path.read_text("utf-8"))
+    path.write_text(text, "utf-8")
+    assert company.load(folder).averages == Averages(12, 3, 3, norm_is_final=False, expired_meter="counts")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_bills_go_out_by_the_5th_and_are_due_on_the_15th(code: str) -> None:
+    assert shipped(code).billing == Billing("portal", issue_day=5, due_day=15, times=10, floor=100_000)
+
+
+@pytest.mark.feature("S15")
+@pytest.mark.parametrize(("code", "rule"), [(code, "required" if code == "kaluga" else "no") for code in CODES])
+def test_kaluga_takes_money_only_with_readings(code: str, rule: str) -> None:
+    assert shipped(code).payments.with_readings == rule
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_payments_are_limited_and_have_what_a_cheque_needs(code: str) -> None:
+    payments = shipped(code).payments
+    assert (payments.least, payments.most, payments.sno, payments.ffd) == (100, 10_000_000, "osn", "1.2")
+    assert payments.tax_codes == {0: 0, 10: 2, 20: 6, 22: 12}
+    assert set(payments.measures) == set(shipped(code).services) and payments.measures["electricity"] == 50
+
+
+def test_unit_without_a_code_is_another_one(folder: Path) -> None:
+    path = folder / "company.toml"
+    path.write_text(path.read_text("utf-8").replace("measures = { electricity = 50 }", "measures = {}"), "utf-8")
+    assert company.load(folder).payments.measures == {"electricity": 255}
+
+
+def test_sums_may_have_kopecks(folder: Path) -> None:
+    path = folder / "company.toml"
+    path.write_text(path.read_text("utf-8").replace("least = 1\n", "least = 0.29\n"), "utf-8")
+    assert company.load(folder).payments.least == 29
 
 
 @pytest.mark.parametrize(
@@ -223,9 +272,11 @@ def test_phones_are_shown_as_people_write_them(code: str) -> None:
 
 
 @pytest.mark.feature("S13")
+@pytest.mark.feature("S15")
+@pytest.mark.parametrize("kind", ["personal-data", "payment"])
 @pytest.mark.parametrize("code", CODES)
-def test_consent_says_all_that_the_law_asks(code: str) -> None:
-    document = shipped(code).consents["personal-data"]
+def test_consent_says_all_that_the_law_asks(code: str, kind: str) -> None:
+    document = shipped(code).consents[kind]
     assert document.hash == sha256(document.text.encode()).hexdigest()
     assert document.text.startswith(document.title)
     assert document.text.count("\n- ") >= 5
@@ -237,6 +288,15 @@ def test_consent_says_all_that_the_law_asks(code: str) -> None:
         "30 дней",
         "Цель|Зачем|Для чего",
     ):
+        assert re.search(words, document.text), words
+
+
+@pytest.mark.feature("S15")
+@pytest.mark.parametrize("code", CODES)
+def test_consent_to_pay_is_for_the_contract_and_leaves_the_card_to_the_bank(code: str) -> None:
+    document = shipped(code).consents["payment"]
+    assert document.title.startswith("Согласие на обработку персональных данных в целях исполнения договора")
+    for words in ("только (в )?бан|известны только банку", "54-ФЗ", "чек", "передаёт|передача|Передача", "пять лет"):
         assert re.search(words, document.text), words
 
 
@@ -338,16 +398,30 @@ MISTAKES = [
     (METERED, METERED + heat("0.5", "-1"), "services.heat.checks.floor", "must be 0…1000, not -1"),
     (METERED, METERED + heat("1", "1, max_kw = 15"), "services.heat.checks.max_kw", "no such key"),
     ("least = 3", "least = 13", "averages.least", "at most months (12), not 13"),
-    ("since = 2020-01-01", 'since = "2020-01-01"', "norms[1].since", "must be a date such as 2026-01-31, not a text"),
-    ("since = 2020-01-01", "since = 2020-01-01T00:00:00", "norms[1].since", "must be a date"),
-    ("rural = 85", "rural = 0", "norms[1].rural", "must be 1…2000"),
-    ("rural = 85", "rurol = 85", "norms[1].rurol", "did you mean rural?"),
-    (
-        "rural = 85",
-        "rural = 85\n[[norms]]\nsince = 2020-01-01\nurban = 1\nstove = 1\nrural = 1",
-        "norms[2].since",
-        "2020-01-01 is there twice",
-    ),
+    ("norm_is_final = false", 'norm_is_final = "no"', "averages.norm_is_final", "must be true or false, not a text"),
+    ('expired_meter = "counts"', 'expired_meter = "count"', "averages.expired_meter", "did you mean counts?"),
+    ('by = "portal"', 'by = "1C"', "billing.by", "must be portal or import, not '1C'"),
+    ("issue_day = 5", "issue_day = 29", "billing.issue_day", "must be 1…28, not 29"),
+    ("due_day = 15", "due_day = 5", "billing.due_day", "must be after issue_day (5), not 5"),
+    ("times = 10\nfloor", "times = 1\nfloor", "billing.times", "must be 2…1000, not 1"),
+    ("floor = 1000\n", "", "billing.floor", "is missing"),
+    ("floor = 1000\n", "floor = 0.005\n", "billing.floor", "must be rubles with at most two decimals, not 0.005"),
+    ("floor = 1000\n", "floor = '1000'\n", "billing.floor", "must be a number, not a text"),
+    ("[billing]", "[biling]", "biling", "no such key; did you mean billing?"),
+    ('with_readings = "required"', "with_readings = true", "payments.with_readings", "must be a text"),
+    ('with_readings = "required"', 'with_readings = "yes"', "payments.with_readings", "must be required or no"),
+    ("least = 1\n", "least = 0\n", "payments.least", "must be 0.01…1000000, not 0"),
+    ("most = 100000", "most = 0.5", "payments.most", "must be at least the least payment (1)"),
+    ('sno = "osn"', 'sno = "ОСН"', "payments.sno", "must be osn or usn_income"),
+    ('ffd = "1.2"', "ffd = 1.2", "payments.ffd", "must be a text, not a fraction"),
+    ('ffd = "1.2"', 'ffd = "1.1"', "payments.ffd", "must be 1.05 or 1.2"),
+    ("tax_codes = { 0 = 0, ", "tax_codes = { x = 0, ", "payments.tax_codes.x", "must be a percent of VAT"),
+    ("tax_codes = { 0 = 0, ", "tax_codes = { 0 = 'none', ", "payments.tax_codes.0", "must be a whole number"),
+    ("tax_codes = { 0 = 0, 10 = 2, 20 = 6, 22 = 12 }", "tax_codes = {}", "payments.tax_codes", "at least one"),
+    ("tax_codes = { 0 = 0, 10 = 2, 20 = 6, 22 = 12 }", "tax_codes = 12", "payments.tax_codes", "must be a table"),
+    ("measures = { electricity = 50 }", "", "payments.measures", "is missing"),
+    ("electricity = 50 }", "electricity = 50, gas = 42 }", "payments.measures.gas", "no such key"),
+    ("electricity = 50 }", "electricity = 256 }", "payments.measures.electricity", "must be 0…255, not 256"),
     ('number = "+78000000040"', 'number = "8 800 000-00-40"', "phones[1].number", "must be a phone number"),
     ('number = "+78000000040"', 'number = "+71000000040"', "phones[1].number", "must be a phone number"),
     ('sms_readings = "+79000000040"', 'sms_readings = "79000000040"', "sms_readings", "must be a phone number"),
@@ -402,10 +476,12 @@ def test_wrong_consent_file(folder: Path, name: str, text: str, reason: str) -> 
     assert caught.value.file.endswith(name)
 
 
-def test_no_sign_up_without_a_consent(folder: Path) -> None:
-    shutil.rmtree(folder / "consents")
-    with pytest.raises(CompanyError, match="personal-data"):
+@pytest.mark.parametrize(("kind", "deed"), [("personal-data", "sign up"), ("payment", "pay on line")])
+def test_no_start_without_the_consents(folder: Path, kind: str, deed: str) -> None:
+    (folder / "consents" / f"{kind}.2026-01.txt").unlink()
+    with pytest.raises(CompanyError, match=f"is missing: nobody can {deed} without it") as caught:
         company.load(folder)
+    assert caught.value.file.endswith(f"{kind}.<version>.txt")
 
 
 @pytest.mark.parametrize("name", ["kalugа", "kalga", "../companies/kaluga", "", ".", "KALUGA"])
@@ -466,6 +542,30 @@ def test_demo_has_one_accepted_reading_a_meter_and_month(code: str) -> None:
         if reading["state"] == "accepted"
     ]
     assert len(accepted) == len(set(accepted))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_shipped_prices_are_plausible(code: str) -> None:
+    """A town pays more than an electric stove, the country about 0.7 of it, and each band more than the one below."""
+    tariffs = {
+        tuple(row[name] for name in ("dwelling", "plan", "zone", "band", "since")): float(row["price"])
+        for row in rows(code, "tariffs")
+        if row["service"] == "electricity"
+    }
+    for (dwelling, *rest), price in tariffs.items():
+        town = tariffs["urban", *rest]
+        assert dwelling == "urban" or 0.6 * town < price < 0.9 * town
+    for since in ("2025-01-01", "2026-10-01"):
+        first, second, third = (tariffs["urban", "1", "t1", band, since] for band in "123")
+        assert 1.3 < second / first < 1.5 and 2.0 < third / first < 2.4
+    assert {row["first"] <= "3900" and row["second"] <= "6000" for row in rows(code, "bands")} == {True}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_shipped_prices_have_the_vat_of_their_time(code: str) -> None:
+    for row in rows(code, "tariffs"):
+        wanted = "0" if row["service"] == "repair" else "20" if row["since"] < "2026-01-01" else "22"
+        assert row["vat"] == wanted
 
 
 @pytest.mark.parametrize("name", DATA)

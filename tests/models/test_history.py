@@ -9,13 +9,14 @@ from peewee import Database
 
 from models.metering import history
 from models.metering.history import Past
-from tests import cast
+from tests import cast, prices
 
 TODAY = date(2026, 11, 20)
 
 
 @pytest.fixture
 def anna(db: Database) -> cast.Person:
+    prices.norms()
     return cast.anna()
 
 

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from models.metering import readings
-from tests import cast
+from tests import cast, prices
 
 NB, THIN = "\u00a0", "\u202f"
 PAGES = ("history.readings", "history.consumption")
@@ -137,6 +137,7 @@ def test_account_without_a_meter_has_a_history_of_norms(client, boris):
 @pytest.mark.feature("S20")
 def test_consumption_of_an_account_without_a_meter_is_its_norm(client, boris):
     """Three persons in a town: 75 kWh each until June 2025, 80 from July on."""
+    prices.norms()
     client.sign_in("boris@example.ru", cast.PASSWORD)
     rows = open_(client, boris, "history.consumption").rows
     months = ("окт", "сен", "авг", "июл", "июн", "май", "апр", "мар", "фев", "янв")
@@ -147,6 +148,7 @@ def test_consumption_of_an_account_without_a_meter_is_its_norm(client, boris):
 
 
 def test_years_of_an_account_without_a_meter_lead_to_their_norms(client, boris):
+    prices.norms()
     client.sign_in("boris@example.ru", cast.PASSWORD)
     page = open_(client, boris, "history.consumption").click("2023")
     assert [row[1] for row in page.rows] == ["225", "225"]

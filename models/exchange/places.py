@@ -1,0 +1,67 @@
+"""Import files of places: the offices, and the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from models import company
+from models.exchange import rows
+from models.exchange.rows import Counts, Kind, Line
+from models.exchange.table import BadCell, Column, Fault, choice, day, hundredths, whole, words
+from models.metering.accounts import Account, Office
+from models.people.customers import normal_email, normal_phone
+
+
+def _services(text: str) -> str:
+    codes = [code.strip() for code in text.split(",")]
+    if unknown := [code for code in codes if code not in company.current().services]:
+        raise BadCell(f"услуги «{unknown[0][:40]}» у компании нет; есть: {', '.join(company.current().services)}")
+    return ",".join(codes)
+
+
+def _contact(normal: Callable[[str], str]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        try:
+            return normal(text)
+        except Exception as refusal:
+            raise BadCell(str(refusal)) from None
+
+    return parse
+
+
+OFFICE_COLUMNS = (
+    Column("code", words(20)), Column("name", words(200)), Column("settlement", words(200)), Column("address", words(250)),
+    Column("phone", words(60), False, ""), Column("hours", words(250), False, ""),
+)  # fmt: skip
+ACCOUNT_COLUMNS = (
+    Column("account", rows.account_number), Column("office", words(20), False), Column("last_name", words(100)),
+    Column("first_name", words(100)), Column("middle_name", words(100), False, ""), Column("settlement", words(200)),
+    Column("street", words(200)), Column("house", words(20)), Column("flat", words(20), False, ""),
+    Column("dwelling", choice("urban", "stove", "rural")), Column("persons", whole(0, 99)),
+    Column("area_m2", hundredths), Column("services", _services), Column("access_code", words(20)), Column("opened", day),
+    Column("closed", day, False), Column("email", _contact(normal_email), False, ""), Column("phone", _contact(normal_phone), False, ""),
+)  # fmt: skip
+
+
+def _load_offices(lines: list[Line], counts: Counts) -> None:
+    rows.upsert(Office, ("code",), [values for _, values in lines], rows.defaults(OFFICE_COLUMNS), counts)
+
+
+def _load_accounts(lines: list[Line], counts: Counts) -> None:
+    offices = rows.ids(Office, Office.code, {values["office"] for _, values in lines if values.get("office")})
+    found = []
+    for number, values in lines:
+        row = {"number": values.pop("account"), "area": values.pop("area_m2"), **values}
+        if office := row.get("office"):
+            if office not in offices:
+                counts.refuse(Fault(number, "office", f"участка «{office}» нет; загрузите offices раньше"))
+                continue
+            row["office"] = offices[office]
+        found.append(row)
+    rows.upsert(Account, ("number",), found, rows.defaults(ACCOUNT_COLUMNS), counts)
+
+
+KINDS = (
+    Kind("offices", OFFICE_COLUMNS, lambda values: values["code"], _load_offices),
+    Kind("accounts", ACCOUNT_COLUMNS, lambda values: values["account"], _load_accounts),
+)
