@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from peewee import PeeweeException, Value, fn
+from peewee import JOIN, PeeweeException, Value, fn
 
 from models import company, schema
 from models.audit import AuditRow
 from models.base import database, is_sqlite
+from models.billing.bills import FAILED, HELD, ISSUED, Bill, Charge
+from models.billing.ledger import BILLED, PAYMENT, REFUND, Balance, Entry
+from models.billing.payments import DISPUTED, PAID, REFUNDED, Payment
 from models.consents import Consent
+from models.metering import readings
 from models.metering.closings import Closing
 from models.metering.meters import Meter
-from models.metering.readings import HELD, REJECTED, Reading, Receipt
+from models.metering.readings import Reading, Receipt
 from models.people.customers import Customer
 
 
@@ -21,7 +25,7 @@ def complaints() -> list[str]:
     try:
         if pending := schema.pending(database.obj):
             return [f"database: migrations not applied: {', '.join(pending)}; run `flask --app app migrate`"]
-        return [*_integrity(), *_readings(), *_people()]
+        return [*_integrity(), *_readings(), *_people(), *_money()]
     except PeeweeException as error:
         return [f"database: {error}"]
 
@@ -88,7 +92,9 @@ def _readings() -> Iterator[str]:
     if open_in_closed:
         yield f"readings: {open_in_closed} are still open in a period that was billed"
     unexplained = (
-        Reading.select(fn.COUNT(Reading.id)).where(Reading.state.in_((HELD, REJECTED)), Reading.reason == "").scalar()
+        Reading.select(fn.COUNT(Reading.id))
+        .where(Reading.state.in_((readings.HELD, readings.REJECTED)), Reading.reason == "")
+        .scalar()
     )
     if unexplained:
         yield f"readings: {unexplained} held or rejected without a reason"
@@ -110,3 +116,63 @@ def _people() -> Iterator[str]:
     )
     if silent:
         yield f"customers: {silent} without a consent to the processing of personal data"
+
+
+def _money() -> Iterator[str]:
+    """The ledger is the sum of its entries, and every bill and payment is in it to the kopeck."""
+    sums = Entry.select(Entry.account, Entry.service, fn.SUM(Entry.amount).alias("total")).group_by(
+        Entry.account, Entry.service
+    )
+    same = (sums.c.account_id == Balance.account) & (sums.c.service == Balance.service)
+    joined = Balance.select(fn.COUNT(Balance.id)).join(sums, on=same)
+    right = joined.where(Balance.amount == sums.c.total).scalar()
+    balances, accounts = Balance.select().count(), sums.count()
+    if not right == balances == accounts:
+        wrong = max(balances, accounts) - right
+        yield f"ledger: {wrong} of {max(balances, accounts)} balances are not the sum of their entries"
+    yield from _bills()
+    yield from _payments()
+
+
+def _bills() -> Iterator[str]:
+    posted = (
+        Entry.select(Entry.account, Entry.period, fn.SUM(Entry.amount).alias("total"))
+        .where(Entry.kind.in_(BILLED))
+        .group_by(Entry.account, Entry.period)
+    )
+    mine = (posted.c.account_id == Bill.account) & (posted.c.period == Bill.period)
+    due = Bill.charged + Bill.recalculated + Bill.penalty
+    unlike = (
+        Bill.select(fn.COUNT(Bill.id))
+        .join(posted, JOIN.LEFT_OUTER, on=mine)
+        .where(Bill.state == ISSUED, due != fn.COALESCE(posted.c.total, 0))
+        .scalar()
+    )
+    if unlike:
+        yield f"bills: {unlike} were issued for another sum than the ledger has"
+    early = Bill.select(fn.COUNT(Bill.id)).join(posted, on=mine).where(Bill.state.in_((HELD, FAILED))).scalar()
+    if early:
+        yield f"bills: {early} are in the ledger without having been issued"
+    lines = Charge.select(Charge.bill, fn.SUM(Charge.amount).alias("total")).group_by(Charge.bill)
+    other = (
+        Bill.select(fn.COUNT(Bill.id))
+        .join(lines, JOIN.LEFT_OUTER, on=(lines.c.bill_id == Bill.id))
+        .where(Bill.state == ISSUED, due != fn.COALESCE(lines.c.total, 0))
+        .scalar()
+    )
+    if other:
+        yield f"bills: {other} have lines that do not add up"
+
+
+def _payments() -> Iterator[str]:
+    disputed = Payment.select(fn.COUNT(Payment.id)).where(Payment.state == DISPUTED).scalar()
+    if disputed:
+        yield f"payments: {disputed} disputed; look with `flask --app app payment show NUMBER`"
+    counted = (
+        Payment.select(fn.COALESCE(fn.SUM(Payment.amount - Payment.refunded), 0))
+        .where(Payment.state.in_((PAID, REFUNDED)))
+        .scalar()
+    )
+    posted = Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0)).where(Entry.kind.in_((PAYMENT, REFUND))).scalar()
+    if counted != -posted:
+        yield f"payments: {counted} kopecks were received and {-posted} are in the ledger"

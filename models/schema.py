@@ -12,22 +12,30 @@ from playhouse.migrations import Runner
 
 from models.audit import AuditRow
 from models.base import Row
+from models.billing.bills import Bill, Charge
+from models.billing.ledger import Balance, Entry
+from models.billing.payments import Payment
+from models.billing.penalties import PenaltyRule
+from models.billing.tariffs import Band, Tariff
 from models.consents import Consent, ConsentText
 from models.kept import KeptForm
 from models.limits import Hit
 from models.metering.accounts import Account, Holding, Office
 from models.metering.closings import Closing
 from models.metering.meters import Meter
+from models.metering.norms import Norm
 from models.metering.readings import Reading, Receipt
 from models.outbox import Message
 from models.people.customers import Customer
 from models.people.sessions import Session
 from models.tokens import Token
+from models.workdays import SpecialDay
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _TABLES = (
     AuditRow, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
     Office, Account, Holding, Meter, Receipt, Reading, Closing,
+    SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment,
 )  # fmt: skip
 _LOCK = 0x6B6162  # any number of our own
 

@@ -137,3 +137,93 @@ def test_production_may_be_tried_at_home_without_tls(host: str) -> None:
 
 def test_error_does_not_print_the_secret() -> None:
     assert "short-secret" not in str(wrong({**PRODUCTION, "KABINET_SECRET_KEY": "short-secret"}))
+
+
+BANK = {"ACQUIRER_URL": "https://bank.example/payment/rest/", "ACQUIRER_USER": "lk", "ACQUIRER_PASSWORD": "word"}
+
+
+def bank(**change: str) -> dict[str, str]:
+    return {f"KABINET_{name}": value for name, value in {**BANK, **change}.items()}
+
+
+def test_without_an_acquirer_no_payments_are_taken() -> None:
+    chosen = settings.read({})
+    assert not chosen.takes_payments
+    assert not settings.read(PRODUCTION).takes_payments
+
+
+def test_acquirer() -> None:
+    chosen = settings.read(PRODUCTION | bank(ACQUIRER_CALLBACK_KEY="sixteen-letters-"))
+    assert chosen.takes_payments
+    assert (chosen.acquirer_url, chosen.acquirer_user, chosen.acquirer_password, chosen.acquirer_callback_key) == (
+        "https://bank.example/payment/rest",
+        "lk",
+        "word",
+        "sixteen-letters-",
+    )
+
+
+def test_acquirers_secrets_from_files(tmp_path: Path) -> None:
+    given = PRODUCTION | {"KABINET_ACQUIRER_URL": BANK["ACQUIRER_URL"]}
+    for name in ("USER", "PASSWORD", "CALLBACK_KEY"):
+        (tmp_path / name).write_text(f"{name.lower()}-from-a-file\n")
+        given[f"KABINET_ACQUIRER_{name}_FILE"] = str(tmp_path / name)
+    chosen = settings.read(given)
+    assert (chosen.acquirer_user, chosen.acquirer_password) == ("user-from-a-file", "password-from-a-file")
+    assert chosen.acquirer_callback_key == "callback_key-from-a-file"
+
+
+@pytest.mark.parametrize(
+    ("url", "style", "read"),
+    [
+        ("https://bank.example/payment/rest/", "", "form"),
+        ("https://bank.example/ecomm/gw/partner/api/v1/", "", "json"),
+        ("https://bank.example/payment/rest/", "json", "json"),
+        ("https://bank.example/pay", "form", "form"),
+    ],
+)
+def test_style_follows_the_path_unless_told(url: str, style: str, read: str) -> None:
+    assert settings.read(bank(ACQUIRER_URL=url, ACQUIRER_STYLE=style)).acquirer_style == read
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "reason"),
+    [
+        ({"ACQUIRER_URL": "bank.example/payment/rest"}, "ACQUIRER_URL", "must be http(s)://"),
+        ({"ACQUIRER_URL": "https://lk:word@bank.example/"}, "ACQUIRER_URL", "must be http(s)://"),
+        ({"ACQUIRER_URL": "https://bank.example/?a=b"}, "ACQUIRER_URL", "without a query"),
+        ({"ACQUIRER_URL": "https://["}, "ACQUIRER_URL", "must be http(s)://"),
+        ({"ACQUIRER_STYLE": "xml"}, "ACQUIRER_STYLE", "must be json or form"),
+        ({"ACQUIRER_USER": ""}, "ACQUIRER_USER", "is needed with ACQUIRER_URL"),
+        ({"ACQUIRER_PASSWORD": ""}, "ACQUIRER_PASSWORD", "is needed with ACQUIRER_URL"),
+        ({"ACQUIRER_CALLBACK_KEY": "fifteen-letters"}, "ACQUIRER_CALLBACK_KEY", "at least 16 characters"),
+        ({"ACQUIRER_STYLE_FILE": "/nowhere"}, "ACQUIRER_STYLE_FILE", "no such setting"),
+    ],
+)
+def test_wrong_acquirer_stops_demo_and_production(change: dict[str, str], name: str, reason: str) -> None:
+    for environ in (bank(**change), PRODUCTION | bank(**change)):
+        error = wrong(environ)
+        assert error.name == f"KABINET_{name}" and reason in error.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "reason"),
+    [
+        ({"ACQUIRER_URL": "http://bank.example/payment/rest"}, "ACQUIRER_URL", "needs https://"),
+        ({"ACQUIRER_USER": settings.DEMO_ACQUIRER_USER}, "ACQUIRER_USER", "is the stand-in acquirer's"),
+        ({"ACQUIRER_PASSWORD": settings.DEMO_ACQUIRER_PASSWORD}, "ACQUIRER_PASSWORD", "is the stand-in acquirer's"),
+        ({"ACQUIRER_CALLBACK_KEY": settings.DEMO_CALLBACK_KEY}, "ACQUIRER_CALLBACK_KEY", "is the stand-in acquirer's"),
+    ],
+)
+def test_production_refuses_an_open_line_and_the_stand_in(change: dict[str, str], name: str, reason: str) -> None:
+    assert settings.read(bank(**change))
+    error = wrong(PRODUCTION | bank(**change))
+    assert error.name == f"KABINET_{name}" and reason in error.reason
+
+
+def test_production_may_reach_an_acquirer_through_a_proxy_at_home() -> None:
+    assert settings.read(PRODUCTION | bank(ACQUIRER_URL="http://127.0.0.1:9000/payment/rest")).takes_payments
+
+
+def test_error_does_not_print_the_acquirers_password() -> None:
+    assert "hush-hush" not in str(wrong(bank(ACQUIRER_USER="", ACQUIRER_PASSWORD="hush-hush")))

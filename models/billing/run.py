@@ -1,0 +1,217 @@
+"""The billing run: a bill for each account and period, once; restartable at any point, in chunks of accounts, each one transaction.
+
+What cannot be worked out (no tariff for a day) is kept as failed with the reason and tried again by the next run. What looks wrong
+(nothing, ten times the usual, less than nothing) is held until somebody decides. Only issued bills reach the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Any
+
+from peewee import fn
+
+from models import audit, clock, company, periods
+from models.base import Refusal, database, insert_rows, pairs
+from models.billing import bills, drafts, ledger
+from models.billing.bills import FAILED, HELD, ISSUED, Bill, Charge
+from models.billing.drafts import Clerk, Draft
+from models.billing.facts import Facts
+from models.billing.ledger import Balance, New
+from models.billing.shown import Line
+from models.metering import closings
+from models.metering.accounts import Account
+
+CHUNK = 200
+MOST_NAMED = 200
+_LINE = tuple(one.name for one in fields(Line))
+
+
+@dataclass
+class Summary:
+    """What a run did."""
+
+    period: str
+    issued: int = 0
+    charged: int = 0  # kopecks, of the issued ones
+    held: list[tuple[str, str]] = field(default_factory=list)  # account numbers with the reason, the first of them
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    held_count: int = 0
+    failed_count: int = 0
+    skipped: int = 0  # billed before
+
+
+def bill(
+    period: str,
+    *,
+    progress: Callable[[int], None] | None = None,
+    only: Iterable[str] | None = None,
+    issued_on: date | None = None,
+) -> Summary:
+    """Bill a period that is over: every account open in it that has no bill yet. `only` names some accounts.
+
+    The bills carry today's date unless `issued_on` gives another (a history loaded at once).
+
+    Refused: a period that is not over, one before which another was left out, a company whose bills are imported.
+    """
+    _check(period)
+    closings.close(period)
+    summary = Summary(period)
+    clerk = Clerk(period, issued_on or clock.today())
+    for ids in _chunks(period, only):
+        with database.atomic():
+            _run(clerk, ids, summary)
+        if progress:
+            progress(len(ids))
+    record = {"issued": summary.issued, "held": summary.held_count, "failed": summary.failed_count}
+    audit.record("period.billed", f"period:{period}", **record, kopecks=summary.charged)
+    return summary
+
+
+def count(period: str) -> int:
+    """How many accounts a run of the period goes through."""
+    return int(_open_accounts(period).count())
+
+
+def issue_held(period: str, accounts: Iterable[str] | None = None, *, issued_on: date | None = None) -> int:
+    """Issue bills that were held, after somebody has looked: those of the accounts named, or all. Returns how many."""
+    columns = (Bill.id, Bill.account, Account.number, Bill.reason)
+    query = Bill.select(*columns).join(Account).where(Bill.period == period, Bill.state == HELD)
+    if accounts is not None:
+        query = query.where(Account.number.in_(list(accounts)))
+    day = issued_on or clock.today()
+    return sum(_issue(period, day, *row) for row in list(query.tuples()))  # type: ignore[misc]
+
+
+def drop_held(period: str, accounts: Iterable[str]) -> int:
+    """Throw held bills away, so that the next run works them out anew (after a reading or a tariff was put right)."""
+    own = Account.select(Account.id).where(Account.number.in_(list(accounts)))
+    with database.atomic():
+        gone = Bill.delete().where(Bill.period == period, Bill.state == HELD, Bill.account.in_(own)).execute()
+        audit.record("bills.dropped", f"period:{period}", count=gone)
+    return int(gone)
+
+
+def take_imported(account_id: int, period: str, lines: Sequence[Line], clerk: Clerk | None = None) -> bool:
+    """Issue a bill that the company's own billing system has worked out. False: the very same bill is there already.
+
+    Many bills of one period share a `clerk`, so that the company's tables are read once.
+
+    Refused: another bill of the account for the period, an account that does not exist. Call inside the import's transaction.
+    """
+    ledger.hold([account_id])
+    stored = Bill.get_or_none(Bill.account == account_id, Bill.period == period)
+    if stored is not None:
+        charges = Charge.select().where(Charge.bill == stored.id).order_by(Charge.place)
+        if stored.state == ISSUED and [bills.line_of(one) for one in charges] == list(lines):
+            return False
+        raise Refusal("period", f"Счёт за {period} уже есть, и он другой.", "billing.other")
+    clerk = clerk or Clerk(period, clock.today())
+    facts = Facts([account_id], period, clerk.before)
+    if not facts.accounts:
+        raise Refusal("account", "Такого лицевого счёта нет.", "account.unknown")
+    account = facts.accounts[0]
+    _store([clerk.imported(account, facts, lines)], Summary(period), {account_id: account.number})
+    return True
+
+
+def _issue(period: str, day: date, bill_id: int, account_id: int, number: str, reason: str) -> bool:
+    with database.atomic():
+        ledger.hold([account_id])
+        held = Bill.update(state=ISSUED, issued_on=day).where(Bill.id == bill_id, Bill.state == HELD)
+        if not held.execute():
+            return False
+        charges = Charge.select().where(Charge.bill == bill_id).order_by(Charge.place)
+        ledger.post_all(drafts.entries(account_id, period, [bills.line_of(one) for one in charges]))
+        audit.record("bill.issued", f"account:{number}", period=period, held_for=reason)
+        return True
+
+
+def _check(period: str) -> None:
+    if company.current().billing.by != "portal":
+        raise Refusal(
+            None, "Счета этой компании загружаются из её биллинга командой import charges.", "billing.imported"
+        )
+    if period >= clock.period():
+        raise Refusal(None, f"Месяц {period} ещё не закончился: счёт выставляется за прошедший.", "billing.early")
+    last = Bill.select(Bill.period).where(Bill.period < period).order_by(Bill.period.desc()).first()
+    before = periods.shift(period, -1)
+    if last and last.period < before:
+        missing = periods.shift(last.period, 1)
+        raise Refusal(None, f"Сначала выставьте счета за {missing} командой bill {missing}.", "billing.order")
+    if Bill.select().where(Bill.period > period).exists():
+        raise Refusal(None, f"За месяцы после {period} счета уже выставлены.", "billing.late")
+
+
+def _open_accounts(period: str) -> Any:
+    """Accounts open on some day of the period, or with money still to settle."""
+    first, last = periods.first_day(period), periods.last_day(period)
+    owing = Balance.select(Balance.id).where(Balance.account == Account.id, Balance.amount != 0)
+    lasts = Account.closed.is_null() | (Account.closed >= first) | fn.EXISTS(owing)
+    return Account.select(Account.id).where(Account.opened <= last, lasts)
+
+
+def _chunks(period: str, only: Iterable[str] | None) -> Iterator[list[int]]:
+    query = _open_accounts(period)
+    if only is not None:
+        query = query.where(Account.number.in_(list(only)))
+    last = 0
+    while ids := [row[0] for row in query.where(Account.id > last).order_by(Account.id).limit(CHUNK).tuples()]:
+        yield ids
+        last = ids[-1]
+
+
+def _run(clerk: Clerk, ids: list[int], summary: Summary) -> None:
+    """Bill a chunk of accounts; the transaction around it is the chunk's."""
+    ledger.hold(ids)
+    known = _states(ids, clerk)
+    due = [one for one in ids if known.get((one, clerk.period)) in (None, FAILED)]
+    summary.skipped += len(ids) - len(due)
+    if not due:
+        return
+    facts = Facts(due, clerk.period, clerk.before)
+    drawn = []
+    for account in facts.accounts:
+        drawn.append(clerk.draw(account, facts, known.get((account.id, clerk.before))))
+    Bill.delete().where(Bill.period == clerk.period, Bill.account.in_(due), Bill.state == FAILED).execute()
+    _store(drawn, summary, {account.id: account.number for account in facts.accounts})
+
+
+def _states(ids: list[int], clerk: Clerk) -> dict[tuple[int, str], str]:
+    """The states of the bills that are there already, for the period and the one before."""
+    query = Bill.select(Bill.account, Bill.period, Bill.state)
+    rows: Any = query.where(Bill.account.in_(ids), Bill.period.in_([clerk.period, clerk.before])).tuples()
+    return {(account, period): state for account, period, state in rows}
+
+
+def _store(drawn: Sequence[Draft], summary: Summary, numbers: Mapping[int, str]) -> None:
+    insert_rows(Bill, [one.row for one in drawn])
+    query = Bill.select(Bill.account, Bill.id).where(
+        Bill.period == summary.period, Bill.account.in_([one.row["account"] for one in drawn])
+    )
+    ids = dict(pairs(query))
+    _insert_charges([(ids[one.row["account"]], one.lines) for one in drawn])
+    entries: list[New] = []
+    for row, lines in drawn:
+        if row["state"] == ISSUED:
+            entries += drafts.entries(row["account"], summary.period, lines)
+            summary.issued += 1
+            summary.charged += row["charged"] + row["recalculated"] + row["penalty"]
+        else:
+            named = summary.held if row["state"] == HELD else summary.failed
+            if len(named) < MOST_NAMED:
+                named.append((numbers[row["account"]], row["reason"]))
+            summary.held_count += row["state"] == HELD
+            summary.failed_count += row["state"] == FAILED
+    ledger.post_all(entries)
+
+
+def _insert_charges(bills_lines: Sequence[tuple[int, Sequence[Line]]]) -> None:
+    rows = [
+        {"bill": bill_id, "place": place, **{name: getattr(line, name) for name in _LINE}}
+        for bill_id, lines in bills_lines
+        for place, line in enumerate(lines)
+    ]
+    insert_rows(Charge, rows)
