@@ -12,13 +12,20 @@ from urllib.parse import SplitResult, urlsplit
 PREFIX = "KABINET_"
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_SECRET = "demo-secret-not-for-production"  # noqa: S105  production refuses it
-SECRETS = ("SECRET_KEY", "OLD_SECRET_KEYS", "DATABASE_URL", "QUEUE_URL")
+# What the stand-in acquirer that `serve` starts in demo goes by; production refuses each of them.
+DEMO_ACQUIRER_USER = "kabinet-demo"
+DEMO_ACQUIRER_PASSWORD = "demo-acquirer-not-for-production"  # noqa: S105
+DEMO_CALLBACK_KEY = "demo-callback-key-not-for-production"
+ACQUIRER = ("ACQUIRER_URL", "ACQUIRER_USER", "ACQUIRER_PASSWORD", "ACQUIRER_CALLBACK_KEY")
+SHORTEST_CALLBACK_KEY = 16
+SECRETS = ("SECRET_KEY", "OLD_SECRET_KEYS", "DATABASE_URL", "QUEUE_URL", *ACQUIRER)
 # Read by rooms that are not built yet: a server may be set up with them already.
 RESERVED = (
-    "SMTP_URL", "IMAP_URL", "SMS_URL", "ACQUIRER_URL", "ACQUIRER_USER", "ACQUIRER_PASSWORD", "ACQUIRER_CALLBACK_KEY", "TERMINAL_KEYS",
-    "VIBER_TOKEN", "MAX_TOKEN", "TELEGRAM_TOKEN", "TURN_URL", "TURN_SECRET",
+    "SMTP_URL", "IMAP_URL", "SMS_URL", "TERMINAL_KEYS", "VIBER_TOKEN", "MAX_TOKEN", "TELEGRAM_TOKEN", "TURN_URL", "TURN_SECRET",
 )  # fmt: skip
-NAMES = (*SECRETS, "ENV", "COMPANY", "COMPANIES_DIR", "VAR_DIR", "PUBLIC_URL", "TRUSTED_PROXIES", "NOW")
+NAMES = (
+    *SECRETS, "ACQUIRER_STYLE", "ENV", "COMPANY", "COMPANIES_DIR", "VAR_DIR", "PUBLIC_URL", "TRUSTED_PROXIES", "NOW",
+)  # fmt: skip
 
 
 class SettingsError(Exception):
@@ -42,6 +49,11 @@ class Settings:
     public_url: str
     trusted_proxies: int
     now: datetime | None  # local wall time of the company at which the portal's clock starts
+    acquirer_url: str  # the address under which the acquirer's methods lie, no slash at the end; '' takes no payments
+    acquirer_user: str
+    acquirer_password: str
+    acquirer_callback_key: str  # signs the acquirer's callbacks; '' when the acquirer signs none
+    acquirer_style: str  # how a request's body is written: json | form
 
     @property
     def is_demo(self) -> bool:
@@ -50,6 +62,11 @@ class Settings:
     @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
+
+    @property
+    def takes_payments(self) -> bool:
+        """Whether there is an acquirer to send customers to."""
+        return bool(self.acquirer_url)
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -60,6 +77,7 @@ def read(environ: Mapping[str, str]) -> Settings:
     if env not in ("demo", "production"):
         raise SettingsError("ENV", f"must be demo or production, not {env!r}")
     var_dir = Path(given.get("VAR_DIR", ROOT / "var"))
+    acquirer_url = _acquirer_url(given.get("ACQUIRER_URL", ""))
     settings = Settings(
         env=env,
         secret_key=given.get("SECRET_KEY", DEMO_SECRET),
@@ -72,9 +90,15 @@ def read(environ: Mapping[str, str]) -> Settings:
         public_url=_public_url(given.get("PUBLIC_URL", "http://127.0.0.1:8000")),
         trusted_proxies=_proxies(given.get("TRUSTED_PROXIES", "0")),
         now=_moment(given.get("NOW")),
+        acquirer_url=acquirer_url,
+        acquirer_user=given.get("ACQUIRER_USER", ""),
+        acquirer_password=given.get("ACQUIRER_PASSWORD", ""),
+        acquirer_callback_key=given.get("ACQUIRER_CALLBACK_KEY", ""),
+        acquirer_style=_acquirer_style(given.get("ACQUIRER_STYLE", ""), acquirer_url),
     )
     if not settings.companies_dir.is_dir():
         raise SettingsError("COMPANIES_DIR", f"no such folder: {settings.companies_dir}")
+    _check_acquirer(settings)
     if settings.is_demo:
         _check_demo(settings)
     else:
@@ -135,6 +159,25 @@ def _proxies(count: str) -> int:
     return int(count)
 
 
+def _acquirer_url(url: str) -> str:
+    parts = _split(url)
+    is_plain = (
+        parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment or parts.username)
+    )
+    if url and not is_plain:
+        raise SettingsError(
+            "ACQUIRER_URL", "must be http(s)://host/path, as the acquirer's contract tells it, without a query"
+        )
+    return url.rstrip("/")
+
+
+def _acquirer_style(style: str, url: str) -> str:
+    """The older gateway of the two takes forms, the newer one JSON; the path tells which it is."""
+    if style not in ("", "json", "form"):
+        raise SettingsError("ACQUIRER_STYLE", f"must be json or form, not {style!r}")
+    return style or ("form" if "/payment/rest" in url else "json")
+
+
 def _moment(text: str | None) -> datetime | None:
     if not text:
         return None
@@ -145,6 +188,15 @@ def _moment(text: str | None) -> datetime | None:
     if moment.tzinfo:
         raise SettingsError("NOW", "is the company's local time and takes no offset, for example 2026-11-20T10:00")
     return moment
+
+
+def _check_acquirer(settings: Settings) -> None:
+    if settings.acquirer_url and not settings.acquirer_user:
+        raise SettingsError("ACQUIRER_USER", "is needed with ACQUIRER_URL: the acquirer gives it with the contract")
+    if settings.acquirer_url and not settings.acquirer_password:
+        raise SettingsError("ACQUIRER_PASSWORD", "is needed with ACQUIRER_URL: the acquirer gives it with the contract")
+    if 0 < len(settings.acquirer_callback_key) < SHORTEST_CALLBACK_KEY:
+        raise SettingsError("ACQUIRER_CALLBACK_KEY", f"must have at least {SHORTEST_CALLBACK_KEY} characters")
 
 
 def _check_demo(settings: Settings) -> None:
@@ -165,6 +217,21 @@ def _check_production(settings: Settings, given: Mapping[str, str]) -> None:
     host = urlsplit(settings.public_url).hostname or ""
     if not settings.is_https and not _is_loopback(host):
         raise SettingsError("PUBLIC_URL", "production needs https://")
+    _check_real_acquirer(settings)
+
+
+def _check_real_acquirer(settings: Settings) -> None:
+    """Money and a password go there: no open line, and none of the stand-in's well-known words."""
+    parts = urlsplit(settings.acquirer_url)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise SettingsError("ACQUIRER_URL", "production needs https://")
+    for name, value, known in (
+        ("ACQUIRER_USER", settings.acquirer_user, DEMO_ACQUIRER_USER),
+        ("ACQUIRER_PASSWORD", settings.acquirer_password, DEMO_ACQUIRER_PASSWORD),
+        ("ACQUIRER_CALLBACK_KEY", settings.acquirer_callback_key, DEMO_CALLBACK_KEY),
+    ):
+        if value == known:
+            raise SettingsError(name, "is the stand-in acquirer's: anybody can read it")
 
 
 def _is_loopback(host: str) -> bool:
