@@ -13,10 +13,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from models import base, clock, company, seal, settings
 from models.company_file import CompanyError
 from models.people.sessions import LIVES
-from tasks import queue
+from tasks import payments, queue
 from views import assets, console, demo, door, errors, filters, headers
 from views.customer import ROOMS
-from views.machine import health
+from views.machine import acquirer, health
 
 
 def create_app(given: settings.Settings | None = None) -> Flask:
@@ -26,6 +26,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     seal.use(chosen.secret_key, *chosen.old_secret_keys)
     base.database.initialize(base.connect(chosen.database_url))
     clock.set_up(chosen.now, is_demo=chosen.is_demo)
+    payments.use(chosen)
     huey = queue.set_up(chosen)
 
     app = Flask(__name__, static_folder=None)
@@ -40,7 +41,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     errors.hang(app)
     filters.hang(app)
     app.register_blueprint(assets.assets)
-    for room in (*ROOMS, health):
+    for room in (*ROOMS, health, acquirer):
         app.register_blueprint(room.room)
     if chosen.is_demo:
         app.register_blueprint(demo.room)

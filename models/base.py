@@ -105,7 +105,8 @@ def is_sqlite() -> bool:
 
 def locked(query: ModelSelect[Any]) -> ModelSelect[Any]:
     """The query with its rows locked until the transaction ends; on SQLite the transaction itself is the lock."""
-    return query if is_sqlite() else query.for_update()
+    # Not FOR UPDATE: that would also stop whoever only refers to the row, such as a reading to its account.
+    return query if is_sqlite() else query.for_update("FOR NO KEY UPDATE")  # type: ignore[arg-type]
 
 
 @contextmanager

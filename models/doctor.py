@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from peewee import JOIN, PeeweeException, Value, fn
 
-from models import company, schema
+from models import clock, company, periods, schema
 from models.audit import AuditRow
-from models.base import database, is_sqlite
+from models.base import database, is_sqlite, pairs
 from models.billing.bills import FAILED, HELD, ISSUED, Bill, Charge
 from models.billing.ledger import BILLED, PAYMENT, REFUND, Balance, Entry
-from models.billing.payments import DISPUTED, PAID, REFUNDED, Payment
+from models.billing.payments import DISPUTED, OPEN, PAID, REFUNDED, Payment
 from models.consents import Consent
 from models.metering import readings
+from models.metering.accounts import Account
 from models.metering.closings import Closing
 from models.metering.meters import Meter
 from models.metering.readings import Reading, Receipt
 from models.people.customers import Customer
+
+_LONG_OPEN = timedelta(days=1)
 
 
 def complaints() -> list[str]:
@@ -131,7 +135,24 @@ def _money() -> Iterator[str]:
         wrong = max(balances, accounts) - right
         yield f"ledger: {wrong} of {max(balances, accounts)} balances are not the sum of their entries"
     yield from _bills()
+    yield from _unbilled()
     yield from _payments()
+
+
+def _unbilled() -> Iterator[str]:
+    """Accounts that a month was billed without."""
+    last = Bill.select(fn.MAX(Bill.period)).scalar()
+    if last is None:
+        return
+    theirs = Bill.select(Bill.id).where(Bill.account == Account.id, Bill.period == last)
+    lasts = Account.closed.is_null() | (Account.closed >= periods.first_day(last))
+    missing = (
+        Account.select(fn.COUNT(Account.id))
+        .where(Account.opened <= periods.last_day(last), lasts, ~fn.EXISTS(theirs))
+        .scalar()
+    )
+    if missing and company.current().billing.by == "portal":
+        yield f"bills: {missing} accounts have none for {last}; run `flask --app app bill {last}` again"
 
 
 def _bills() -> Iterator[str]:
@@ -168,11 +189,21 @@ def _payments() -> Iterator[str]:
     disputed = Payment.select(fn.COUNT(Payment.id)).where(Payment.state == DISPUTED).scalar()
     if disputed:
         yield f"payments: {disputed} disputed; look with `flask --app app payment show NUMBER`"
-    counted = (
-        Payment.select(fn.COALESCE(fn.SUM(Payment.amount - Payment.refunded), 0))
-        .where(Payment.state.in_((PAID, REFUNDED)))
-        .scalar()
-    )
-    posted = Entry.select(fn.COALESCE(fn.SUM(Entry.amount), 0)).where(Entry.kind.in_((PAYMENT, REFUND))).scalar()
-    if counted != -posted:
-        yield f"payments: {counted} kopecks were received and {-posted} are in the ledger"
+    yield from _uncounted()
+    old = clock.now() - _LONG_OPEN
+    stale = Payment.select(fn.COUNT(Payment.id)).where(Payment.state.in_(OPEN), Payment.created_at < old).scalar()
+    if stale:
+        yield f"payments: {stale} have been open for more than a day; `flask --app app payment check NUMBER` asks the bank"
+
+
+def _uncounted() -> Iterator[str]:
+    """Payments that the ledger has another sum of, each by itself: the faults of two could cancel out."""
+    counted = Payment.select(Payment.id, Payment.amount - Payment.refunded).where(Payment.state.in_((PAID, REFUNDED)))
+    owed: dict[int, int] = dict(pairs(counted))
+    posted = Entry.select(Entry.source, Entry.amount).where(Entry.kind.in_((PAYMENT, REFUND)))
+    for source, amount in pairs(posted):
+        payment_id = int(source.split(":")[1])
+        owed[payment_id] = owed.get(payment_id, 0) + amount
+    wrong = sum(1 for rest in owed.values() if rest)
+    if wrong:
+        yield f"payments: {wrong} are in the ledger with another sum than was received"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date
+from functools import lru_cache
 
 _SHAPE = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
@@ -23,6 +24,7 @@ def from_index(months: int) -> str:
     return f"{months // 12:04d}-{months % 12 + 1:02d}"
 
 
+@lru_cache(4096)
 def shift(period: str, months: int) -> str:
     return from_index(index(period) + months)
 
@@ -32,10 +34,12 @@ def span(first: str, last: str) -> list[str]:
     return [from_index(i) for i in range(index(first), index(last) + 1)]
 
 
+@lru_cache(4096)
 def first_day(period: str) -> date:
     return date(int(period[:4]), int(period[5:]), 1)
 
 
+@lru_cache(4096)
 def last_day(period: str) -> date:
     year, month = int(period[:4]), int(period[5:])
     return date(year, month, monthrange(year, month)[1])

@@ -58,5 +58,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(linked=linked, day=words.day, number=words.number)
+    environment.filters.update(linked=linked, day=words.day, number=words.number, rubles=words.rubles)
     return environment

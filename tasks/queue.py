@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
@@ -9,7 +11,12 @@ from huey.serializer import SignedSerializer
 
 from models import base
 from models.settings import Settings
-from tasks.timetable import JOBS
+from tasks.timetable import BELLS, JOBS
+
+logger = logging.getLogger("kabinet.queue")
+UNHEARD = 60  # seconds after which a ring is forgotten: the periodic job has come by then
+
+_bells: dict[str, Callable[[int], Any]] = {}
 
 
 def set_up(settings: Settings) -> Huey:
@@ -25,14 +32,31 @@ def set_up(settings: Settings) -> Huey:
         huey = SqliteHuey("kabinet", filename=str(settings.var_dir / "queue.db"), serializer=serializer)
     for job, when in JOBS:
         huey.periodic_task(when, name=job.__name__)(_connected(job))
+    for name, work in BELLS.items():
+        _bells[name] = huey.task(name=name, expires=UNHEARD)(_connected(work))
     return huey
 
 
-def _connected(job: Any) -> Any:
-    def run() -> None:
-        with base.connection():
-            job()
+def ring(name: str, row_id: int) -> bool:
+    """Ask the background work to look at a row now; whether the bell could be rung.
 
-    run.__name__ = job.__name__
-    run.__module__ = job.__module__
+    The message carries the row's id alone and may get lost: a periodic job finds the row all the same. Never raises for a
+    queue that is down; an unknown name is a mistake of ours (KeyError).
+    """
+    bell = _bells[name]
+    try:
+        bell(row_id)
+    except Exception as error:  # each kind of queue has exceptions of its own
+        logger.warning("%s %s: the queue does not answer: %s", name, row_id, error)
+        return False
+    return True
+
+
+def _connected(work: Any) -> Any:
+    def run(*args: Any) -> None:
+        with base.connection():
+            work(*args)
+
+    run.__name__ = work.__name__
+    run.__module__ = work.__module__
     return run

@@ -1,9 +1,20 @@
-"""The one list of periodic jobs. Times are UTC: Huey's clock knows no zones. Each job may run twice and does no harm by it."""
+"""What the background does: the one list of periodic jobs, and what can be rung for.
+
+Times are UTC: Huey's clock knows no zones. Each job may run twice and does no harm by it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from huey import crontab
 
-from tasks import housekeeping
+from tasks import housekeeping, payments
 
-JOBS = ((housekeeping.forget_expired, crontab(minute="17", strict=True)),)
+JOBS = (
+    (housekeeping.forget_expired, crontab(minute="17", strict=True)),
+    (payments.check_all, crontab(minute="*", strict=True)),
+)
+# Work on one row, by name; a periodic job does the same for rows whose bell nobody heard.
+BELLS: Mapping[str, Callable[[int], Any]] = {"check_payment": payments.check}

@@ -1,4 +1,4 @@
-"""Pictures for the README, of a phone and of one desk: `make screenshots` puts them into docs/screenshots."""
+"""Pictures for the README, of a phone, of one desk and of the bill on paper: `make screenshots` puts them into docs/screenshots."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pypdfium2
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
@@ -18,9 +19,12 @@ from tests.browser.visitor import Visitor, visiting
 
 ANNAS = "241010000054"
 PHONE = {"width": 360, "height": 820}
+TALL = {"width": 360, "height": 1280}  # the whole of what the page is for
 DESK = {"width": 1280, "height": 860}
 MOST = 60_000  # bytes a picture
-COLOURS = (256, 128, 64, 32)
+COLOURS = (256, 128, 64, 32, 16, 8)
+PERIOD = "2026-10"
+PAPER_DPI = 80
 
 
 def home(anna: Visitor) -> None:
@@ -43,6 +47,14 @@ def history(anna: Visitor) -> None:
     anna.open(f"/accounts/{ANNAS}/history/consumption")
 
 
+def bill(anna: Visitor) -> None:
+    anna.open(f"/accounts/{ANNAS}/bills/{PERIOD}")
+
+
+def payment(anna: Visitor) -> None:
+    anna.open(f"/accounts/{ANNAS}/pay")
+
+
 def receipt(anna: Visitor) -> None:
     """Last of all: it passes the reading."""
     readings(anna)
@@ -57,6 +69,8 @@ PICTURES: tuple[tuple[str, Callable[[Visitor], None], dict[str, int], str], ...]
     ("readings-phone", readings, PHONE, "light"),
     ("doubt-phone", doubt, PHONE, "light"),
     ("history-phone", history, PHONE, "light"),
+    ("bill-phone", bill, TALL, "light"),
+    ("payment-phone", payment, TALL, "light"),
     ("receipt-phone", receipt, PHONE, "light"),
 )
 
@@ -82,14 +96,27 @@ def _take(browser: Browser, folder: Path, to: Path) -> None:
             anna.page.emulate_media(color_scheme=scheme)
             show(anna)
             anna.page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
-            picture = small(anna.page.screenshot())
-            (to / f"{name}.png").write_bytes(picture)
-            print(f"{name}.png  {len(picture) / 1000:.0f} kB")
+            _keep(to / f"{name}.png", Image.open(io.BytesIO(anna.page.screenshot())))
+        _keep(to / "bill-paper.png", paper(anna))
 
 
-def small(png: bytes) -> bytes:
-    """The picture with as many colours as fit into MOST bytes."""
-    image = Image.open(io.BytesIO(png)).convert("RGB")
+def paper(anna: Visitor) -> Image.Image:
+    """The first page of the bill on paper."""
+    answer = anna.context.request.get(f"/accounts/{ANNAS}/bills/{PERIOD}.pdf")
+    document = pypdfium2.PdfDocument(answer.body())
+    image: Image.Image = document[0].render(scale=PAPER_DPI / 72).to_pil()
+    return image
+
+
+def _keep(path: Path, image: Image.Image) -> None:
+    picture = small(image)
+    path.write_bytes(picture)
+    print(f"{path.name}  {len(picture) / 1000:.0f} kB")
+
+
+def small(picture: Image.Image) -> bytes:
+    """The picture as a PNG with as many colours as fit into MOST bytes."""
+    image = picture.convert("RGB")
     for colours in COLOURS:
         file = io.BytesIO()
         image.quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)

@@ -104,7 +104,8 @@ def let_out() -> None:
 def to_sign_in() -> Response:
     """Off to the sign-in page and back here; a posted form is kept meanwhile."""
     kept.keep()
-    target = request.full_path.rstrip("?") if request.method == "GET" else kept.page_path()
+    is_page = request.method == "GET" and not request.headers.get("HX-Request")
+    target = request.full_path.rstrip("?") if is_page else kept.page_path()
     where = url_for("sign_in.form", next=own_path(target))
     if request.headers.get("HX-Request"):
         return make_response("", 401, {"HX-Redirect": where})

@@ -6,8 +6,10 @@ from flask import Flask
 from markupsafe import Markup
 
 from models import clock, words
+from models.billing import told
 from models.metering import accounts, channels, meters
 from tasks.letters import linked
+from views import charts
 from views.reading_form import name_of
 
 
@@ -21,6 +23,10 @@ def hang(app: Flask) -> None:
         month_in=words.month_in,
         number=words.number,
         decimal=decimal,
+        rubles=words.rubles,
+        whole_rubles=whole_rubles,
+        price=told.price,
+        quantity=told.quantity,
         moment=lambda moment: words.moment(clock.local(moment)),
         local_moment=words.moment,
         channel=channels.title,
@@ -39,12 +45,28 @@ def hang(app: Flask) -> None:
         prose=prose,
         linked=linked,
     )
-    app.jinja_env.globals.update(plural=words.plural, zone_names=meters.zone_names)
+    app.jinja_env.globals.update(
+        plural=words.plural,
+        zone_names=meters.zone_names,
+        zone_word=zone_word,
+        drawn_bars=charts.bars,
+        drawn_pairs=charts.pairs,
+    )
 
 
 def decimal(hundredths: int) -> str:
     """«54,3» from 5430: a comma, no needless zeros."""
     return f"{hundredths / 100:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+
+
+def zone_word(plan: int, zone: str) -> str:
+    """«День», «Ночь» in a meter's plan; «Цена» where there are no zones."""
+    return words.ZONES[plan][meters.ZONES.index(zone)].capitalize() if plan > 1 and zone else "Цена"
+
+
+def whole_rubles(kopecks: int) -> str:
+    """«312 ₽» where kopecks say nothing: rounded half up, without a sign."""
+    return f"{words.number((abs(kopecks) + 50) // 100)}{words.NBSP}₽"
 
 
 def greeting(name: str) -> str:

@@ -95,7 +95,7 @@ def own_path(target: str | None) -> str | None:
         endpoint, _ = current_app.create_url_adapter(request).match(unquote(parts.path), method="GET")  # type: ignore[union-attr]
     except HTTPException:
         return None
-    return None if endpoint.startswith(("assets.", "health.")) else target
+    return None if endpoint.startswith(("assets.", "health.", "acquirer.")) else target
 
 
 def next_path(target: str | None) -> str | None:

@@ -76,6 +76,17 @@ def for_standings(standings: list[Standing], today: date) -> ReadingForm:
     return form(key=seal.token()[:22])
 
 
+def bare(standings: list[Standing]) -> ReadingForm:
+    """The same fields without a word about what was read before: for whoever is not known."""
+    fields = {
+        name_of(standing.meter.id, zone): Shown(zone_names(standing.meter)[zone], render_kw={})
+        for standing in standings
+        for zone in zones_of(standing.meter)
+    }
+    form = type("ReadingForm", (ReadingForm,), fields)
+    return form(key=seal.token()[:22])
+
+
 def _attributes(standing: Standing, before: int, today: date) -> dict[str, Any]:
     """What the live usage needs to say in time what the server would say."""
     meter = standing.meter

@@ -80,7 +80,7 @@ def month(
             continue
         own = [meter for meter in meters if meter.service == code]
         course = _Course(home, code, period, own, state.get(code, {}), rules)
-        found = course.run(readings)
+        found = course.run(readings) if code in home.services or course.is_alive(readings) else Assessed()
         done.lines += found.lines
         done.dials += found.dials
         done.state[code] = course.state()
@@ -132,6 +132,12 @@ class _Course:
         self.points = Points(meters, state.get("points"))
         # Months with an estimate in them, as they are charged now, until a reading puts them right.
         self.open: dict[str, dict[str, Any]] = {month: dict(facts) for month, facts in state.get("open", {}).items()}
+
+    def is_alive(self, readings: Sequence[Any]) -> bool:
+        """Whether a meter still hangs, or something was measured: what a service that only its meter names is charged for."""
+        first = periods.first_day(self.period)
+        hangs = any(meter.removed is None or meter.removed >= first for meter in self.meters)
+        return hangs or self.points.tells(self.period, readings)
 
     def run(self, readings: Sequence[Any]) -> Assessed:
         days = self.home.days(self.period)
@@ -224,13 +230,14 @@ class _Course:
             "parts": [[estimate.plan, zones, estimate.basis, part.point]],
             "amount": None,
             "days": [first.isoformat(), last.isoformat()],
+            "dwelling": self.home.dwelling,
         }
 
     def _priced(self, parts: Sequence[Any], facts: Mapping[str, Any]) -> list[Line]:
         first, last = (date.fromisoformat(day) for day in facts["days"])
         quantities = [Quantity(plan, tuple(zones), basis, point) for plan, zones, basis, point in parts]
         days = Days(first, last, 0)
-        return charges.of_use(self.code, self.home.dwelling, quantities, days, self.rules.tariffs)
+        return charges.of_use(self.code, facts["dwelling"], quantities, days, self.rules.tariffs)
 
     def _remember(self, found: Month, quantities: Sequence[Quantity], lines: Sequence[Line], days: Days) -> None:
         """Keep the month open while a part of it is estimated and a reading may still put it right."""
@@ -242,6 +249,7 @@ class _Course:
                 "parts": [[one.plan, list(one.zones), one.basis, one.point] for one in quantities],
                 "amount": amount_of(own),
                 "days": [days.first.isoformat(), days.last.isoformat()],
+                "dwelling": self.home.dwelling,
             }
 
     def _dials(self, part: Part) -> list[Dial]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from peewee import BigIntegerField, CharField, DateField, ForeignKeyField, IntegerField, JSONField, ModelSelect
 
 from models import company, periods, workdays
-from models.base import PeriodField, Row, compiled, param
+from models.base import PeriodField, Row, compiled, pairs, param
 from models.billing import qr
 from models.billing.shown import Bill as Shown
 from models.billing.shown import Dial, Line, Month, Service
@@ -110,6 +109,12 @@ def number_of(account: str, period: str) -> str:
     return f"{period[2:4]}{period[5:]}-{account}"
 
 
+def unissued(account_ids: Iterable[int], months: Iterable[str]) -> set[tuple[int, str]]:
+    """Which of the accounts and months have a bill that nobody has seen yet: held or failed, so that what it rests on may change."""
+    query = Bill.select(Bill.account, Bill.period).where(Bill.account.in_(list(account_ids)), Bill.state != ISSUED)
+    return set(pairs(query.where(Bill.period.in_(list(months)))))
+
+
 class Open:
     """One issued bill and those it is compared with, read together: what the bill's page and paper need."""
 
@@ -172,7 +177,7 @@ def dial_facts(dial: Dial) -> dict[str, Any]:
         "before_on": dial.before_on and dial.before_on.isoformat(),
         "now_on": dial.now_on and dial.now_on.isoformat(),
     }
-    return {**asdict(dial), **days}
+    return {**vars(dial), **days}
 
 
 def _dial(facts: Mapping[str, Any]) -> Dial:

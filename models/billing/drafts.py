@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import Any, NamedTuple
+
+from peewee import PeeweeException
 
 from models import company, periods, workdays
 from models.base import Refusal
@@ -13,7 +15,7 @@ from models.billing import assess, bills, ledger, penalties
 from models.billing.assess import Assessed, Home, Rules
 from models.billing.bills import FAILED, HELD, ISSUED
 from models.billing.charges import SCALE
-from models.billing.facts import Facts
+from models.billing.facts import Facts, Followed
 from models.billing.ledger import CHARGE, New
 from models.billing.penalties import Debt
 from models.billing.shown import FIXED, PENALTY, RECALCULATION, USE, Line, Service
@@ -21,8 +23,10 @@ from models.billing.tariffs import Tariffs
 from models.metering import norms
 from models.metering.accounts import Office, full_address
 
+log = logging.getLogger("kabinet.billing")
 _KINDS = {USE: CHARGE, FIXED: CHARGE, RECALCULATION: ledger.RECALCULATION, PENALTY: ledger.PENALTY}
 _MEAN = 12  # months that «usual» is the mean of
+_ENOUGH = 3  # months that tell what is usual
 
 
 class Draft(NamedTuple):
@@ -47,17 +51,29 @@ class Clerk:
             code: penalties.of_service(self.rules.penalties, code) for code in self.rules.company.services
         }
 
-    def draw(self, account: Any, facts: Facts, before: str | None) -> Draft:
-        """The account's bill: to be issued, held, or failed with the reason. `before` is the state of the last month's."""
+    def draw(self, account: Any, facts: Facts, before: str | None) -> Draft | None:
+        """The account's bill: to be issued, held, or failed with the reason; None where there is nothing to tell.
+
+        `before` is the state of the last month's bill.
+        """
         try:
             if before in (HELD, FAILED):
                 raise Refusal(
-                    None, f"Счёт за {self.before} ещё не выставлен, а он должен быть раньше.", "billing.order"
+                    None,
+                    f"Счёт за {self.before} не выставлен: сначала bill {self.before} --issue или --redo.",
+                    "billing.order",
                 )
+            if before is None and account.id in facts.billed_earlier and home_of(account).days(self.before):
+                raise Refusal(None, f"Счёта за {self.before} нет: сначала bill {self.before}.", "billing.order")
             return self._drawn(account, facts)
         except Refusal as refusal:
-            row = {**self._row(account), "state": FAILED, "reason": refusal.text}
-            return Draft(row, [])
+            reason = refusal.text
+        except PeeweeException:
+            raise  # the transaction is lost with it
+        except Exception:  # one account's fault must not keep all others from their bills
+            log.exception("bill of account %s for %s", account.id, self.period)
+            reason = "Внутренняя ошибка: она в журнале сервера под номером счёта."
+        return Draft({**self._row(account), "state": FAILED, "reason": reason[:250]}, [])
 
     def imported(self, account: Any, facts: Facts, lines: Sequence[Line]) -> Draft:
         """A bill whose lines somebody else has worked out; how the services stand is the ledger's to say."""
@@ -68,7 +84,7 @@ class Clerk:
         codes = assess.services_of(home, facts.meters.get(account.id, ()), self.rules.company)
         for code in _with_money([*codes, *(line.service for line in lines)], carry["debts"], entries):
             state = carry["debts"].get(code)
-            debt = self._debt(code, state, [one for one in entries if one.service == code])
+            debt = self._debt(state, [one for one in entries if one.service == code], code, facts.dues)
             own = [line for line in lines if line.service == code]
             services.append(self._settled(code, debt, own, self._opening(code, state, entries)))
             debts[code] = {**debt.state(), "balance": services[-1].closing}
@@ -76,23 +92,28 @@ class Clerk:
             **self._row(account), "issued_on": self.issued_on, "charged": sum(one.charged for one in services),
             "recalculated": sum(one.recalculated for one in services), "penalty": sum(one.penalty for one in services),
             "total": sum(one.closing for one in services),
-            "volume": sum(line.quantity for line in lines if line.kind == USE) // SCALE,
+            "volume": sum(line.quantity for line in lines if line.kind == USE and line.service == self._metered(codes)) // SCALE,
             "basis": next((line.basis for line in lines if line.kind == USE), ""),
             "facts": self._facts(account, home, Assessed(), services),
-            "carry": {"debts": debts, "entry": facts.last_entry.get(account.id, 0)},
+            "carry": {"debts": debts, "entry": facts.last_entry},
         }  # fmt: skip
         return Draft(row, list(lines))
 
-    def _drawn(self, account: Any, facts: Facts) -> Draft:
+    def _metered(self, codes: Sequence[str]) -> str:
+        """The first metered service: what the chart of volumes is about."""
+        return next((code for code in codes if self.rules.company.services[code].metered), "")
+
+    def _drawn(self, account: Any, facts: Facts) -> Draft | None:
         home = home_of(account)
         meters, readings = facts.meters.get(account.id, ()), facts.readings.get(account.id, ())
         carry = facts.carry.get(account.id)
-        if carry is None:
+        if carry is None or "months" not in carry:  # the first bill, or the first after another system's
             earlier = [one for one in facts.history(account.id) if one.period < self.period]
             carry = {
-                "months": assess.baseline(home, meters, earlier, self.before, self.rules),
                 "debts": {},
                 "usual": [],
+                **(carry or {}),
+                "months": assess.baseline(home, meters, earlier, self.before, self.rules),
             }
         found = assess.month(home, self.period, meters, readings, carry["months"], self.rules)
         codes = assess.services_of(home, meters, self.rules.company)
@@ -101,7 +122,8 @@ class Clerk:
         lines: list[Line] = []
         for code in _with_money(codes, carry["debts"], entries):
             own = [line for line in found.lines if line.service == code]
-            debt = self._debt(code, carry["debts"].get(code), [one for one in entries if one.service == code])
+            mine = [one for one in entries if one.service == code]
+            debt = self._debt(carry["debts"].get(code), mine, code, facts.dues)
             opening = self._opening(code, carry["debts"].get(code), entries)
             fine = assess.penalty(code, debt, self.period)
             own += [fine] if fine else []
@@ -114,7 +136,7 @@ class Clerk:
             "months": found.state,
             "debts": debts,
             "usual": [*carry["usual"], charged][-_MEAN:],
-            "entry": facts.last_entry.get(account.id, 0),
+            "entry": facts.last_entry,
         }
         row = {
             **self._row(account), "state": ISSUED, "charged": charged, "recalculated": changed,
@@ -122,7 +144,10 @@ class Clerk:
             "volume": found.volume, "basis": found.basis, "carry": carry,
             "facts": self._facts(account, home, found, services),
         }  # fmt: skip
-        if reason := self._oddness(carry["usual"][:-1], charged, changed, found):
+        is_open = home.days(self.period) is not None
+        if not is_open and not lines and all(one.closing <= 0 for one in services):
+            return None  # closed and settled
+        if reason := self._oddness(carry["usual"][:-1], services) if is_open else "":
             row |= {"state": HELD, "reason": reason}
         else:
             row["issued_on"] = self.issued_on
@@ -135,26 +160,28 @@ class Clerk:
         first = periods.first_day(self.period)
         return sum(one.amount for one in entries if one.service == code and one.day < first)
 
-    def _debt(self, code: str, state: Mapping[str, Any] | None, entries: Sequence[Any]) -> Debt:
-        """The debt as of the period's end. What became known late is followed from the very beginning."""
+    def _debt(
+        self,
+        state: Mapping[str, Any] | None,
+        entries: Sequence[Followed],
+        code: str,
+        dues: Mapping[tuple[int, str], date],
+    ) -> Debt:
+        """The debt as of the period's end. What became known late is followed from the very beginning.
+
+        `dues` are the last days to pay of bills issued before, by account and period.
+        """
         last, rules = periods.last_day(self.period), self.penalties.get(code, [])
         since = date.fromisoformat(state["day"]) if state and state["day"] else date.min
         late = any(one.day <= since and one.is_new and one.kind not in ledger.BILLED for one in entries)
         debt = Debt(rules, None if late else state)
-        for one in sorted(entries, key=lambda one: (one.day, one.kind in (ledger.PAYMENT, ledger.REFUND), one.id)):
+        # Of one day the payments first: so it was when that month was billed.
+        for one in sorted(entries, key=lambda one: (one.day, one.kind in ledger.BILLED, one.id)):
             if one.day <= last and (late or (one.day > since and one.kind not in ledger.BILLED) or state is None):
-                self._follow(debt, one)
+                period = one.period or f"{one.day:%Y-%m}"
+                _follow(debt, one, period, dues.get((one.account, period)) or self._due(period))
         debt.until(last)
         return debt
-
-    def _follow(self, debt: Debt, entry: Any) -> None:
-        if entry.kind == ledger.PENALTY:
-            debt.penalize(entry.day, entry.amount)
-        elif entry.kind in (ledger.PAYMENT, ledger.REFUND):
-            debt.pay(entry.day, -entry.amount, entry.period)
-        else:
-            period = entry.period or f"{entry.day:%Y-%m}"
-            debt.charge(entry.day, period, self._due(period), entry.amount)
 
     def _due(self, period: str) -> date:
         if period not in self.dues:
@@ -166,8 +193,10 @@ class Clerk:
         last = periods.last_day(self.period)
         sums = {kind: sum(line.amount for line in lines if line.kind == kind) for kind in _KINDS}
         before = debt.balance
-        for amount in (sums[USE] + sums[FIXED], sums[RECALCULATION]):
-            debt.charge(last, self.period, self.due, amount)
+        debt.charge(last, self.period, self.due, sums[USE] + sums[FIXED])
+        for line in lines:
+            if line.kind == RECALCULATION:
+                _recalculate(debt, last, self.period, self.due, line.amount, line.about)
         debt.penalize(last, sums[PENALTY])
         service = self.rules.company.services[code]
         return Service(
@@ -196,7 +225,7 @@ class Clerk:
             "persons": account.persons,
             "area": account.area,
             "dwelling": account.dwelling,
-            "services": [asdict(service) for service in services],
+            "services": [dict(vars(service)) for service in services],
             "dials": [bills.dial_facts(dial) for dial in found.dials],
             "norms": said,
             "route": [
@@ -208,31 +237,54 @@ class Clerk:
             ],
         }
 
-    def _oddness(self, usual: Sequence[int], charged: int, changed: int, found: Assessed) -> str:
+    def _oddness(self, usual: Sequence[int], services: Sequence[Service]) -> str:
         """Why somebody should look before the bill goes out; empty: nothing strange."""
         limits = self.rules.company.billing
-        mean = sum(usual) // len(usual) if len(usual) >= 3 else 0
-        if charged + changed < 0:
-            return "меньше нуля: перерасчёт больше начисленного"
+        charged = sum(one.charged for one in services)
+        for one in services:
+            if one.charged + one.recalculated < 0:
+                return f"{one.title}: меньше нуля, перерасчёт больше начисленного"
+        if len(usual) < _ENOUGH:  # nothing is known of what is usual: only what no household uses
+            return "слишком много для первых счетов" if charged > limits.floor * limits.times**2 else ""
+        mean = sum(usual) // len(usual)
         if mean >= limits.floor and not charged:
             return "ноль, хотя обычно начисления есть"
         if mean and charged > max(limits.floor, mean * limits.times):
             return f"больше обычного в {charged // mean} раз"
-        return ""
+        return "много, хотя обычно ничего" if not mean and charged > limits.floor * limits.times else ""
 
 
 def entries(account_id: int, period: str, lines: Sequence[Line]) -> list[New]:
-    """One entry a service and kind of line."""
-    sums: dict[tuple[str, str], int] = {}
+    """One entry a service and kind of line; a recalculation has one for each month it is about."""
+    sums: dict[tuple[str, str, str], int] = {}
     for line in lines:
-        key = (line.service, _KINDS[line.kind])
+        key = (line.service, _KINDS[line.kind], line.about)
         sums[key] = sums.get(key, 0) + line.amount
     last = periods.last_day(period)
     return [
-        New(account_id, service, kind, amount, last, f"bill:{account_id}:{period}:{service}:{kind}", period)
-        for (service, kind), amount in sums.items()
+        New(account_id, service, kind, amount, last, f"bill:{account_id}:{period}:{service}:{kind}:{about}", period)
+        for (service, kind, about), amount in sums.items()
         if amount
     ]
+
+
+def _follow(debt: Debt, entry: Followed, period: str, due: date) -> None:
+    if entry.kind == ledger.PENALTY:
+        debt.penalize(entry.day, entry.amount)
+    elif entry.kind in (ledger.PAYMENT, ledger.REFUND):
+        debt.pay(entry.day, -entry.amount, entry.period)
+    elif entry.kind == ledger.RECALCULATION:
+        _recalculate(debt, entry.day, period, due, entry.amount, entry.source.rpartition(":")[2])
+    else:
+        debt.charge(entry.day, period, due, entry.amount)
+
+
+def _recalculate(debt: Debt, day: date, period: str, due: date, amount: int, about: str) -> None:
+    """More is owed with the bill that says so; less settles the month that was charged too much."""
+    if amount < 0:
+        debt.pay(day, -amount, about or None)
+    else:
+        debt.charge(day, period, due, amount)
 
 
 def home_of(account: Any) -> Home:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from peewee import fn
+
 from models import periods
 from models.base import pairs
 from models.billing import ledger
@@ -26,6 +28,7 @@ class Followed(NamedTuple):
     amount: int
     day: date
     period: str | None
+    source: str
     is_new: bool
 
 
@@ -53,41 +56,56 @@ class Facts:
             Bill.account.in_(ids), Bill.period == before, Bill.state == ISSUED
         )
         self.carry: dict[int, Any] = dict(pairs(rows))
-        self.entries, self.last_entry = self._entries(ids)
+        earlier = Bill.select(Bill.account).where(Bill.account.in_(ids), Bill.period < before)
+        self.billed_earlier = {bill.account_id for bill in earlier.distinct()}
+        self.dues: dict[tuple[int, str], date] = {}  # of the bills of accounts that are followed from the beginning
+        self.entries = self._entries(ids)
+        # Whatever is posted to these accounts from now on has a higher number: they are held.
+        self.last_entry = int(Entry.select(fn.MAX(Entry.id)).scalar() or 0)
 
     def history(self, account_id: int) -> list[Any]:
         """All counted readings of an account that is billed for the first time."""
         return list(self._reading.where(Reading.account == account_id).namedtuples())
 
-    def _entries(self, ids: list[int]) -> tuple[dict[int, list[Any]], dict[int, int]]:
+    def _entries(self, ids: list[int]) -> dict[int, list[Followed]]:
         """The entries that the last bill has not followed; all of an account's where some became known late."""
         first = periods.first_day(self.period)
-        columns = (Entry.id, Entry.account, Entry.service, Entry.kind, Entry.amount, Entry.day, Entry.period)
+        columns = (
+            Entry.id,
+            Entry.account,
+            Entry.service,
+            Entry.kind,
+            Entry.amount,
+            Entry.day,
+            Entry.period,
+            Entry.source,
+        )
         query = Entry.select(*columns).order_by(Entry.day, Entry.id)
         seen = {account: carry.get("entry", 0) for account, carry in self.carry.items()}
-        floor = min(seen.values(), default=0)
-        recent = query.where(Entry.account.in_(ids), (Entry.day >= first) | (Entry.id > floor))
-        found: dict[int, list[Any]] = {}
-        last: dict[int, int] = {}
-        whole = set(ids) - set(seen)
-        for one in self._followed(recent, seen):
-            found.setdefault(one.account, []).append(one)
-            last[one.account] = max(last.get(one.account, 0), one.id)
-            if one.is_new and one.day < first and one.kind not in ledger.BILLED:
-                whole.add(one.account)
+        known = list(seen)
+        # Two reads, an index each: the month's, and what was posted since; never the whole history.
+        recent = [*self._followed(query.where(Entry.account.in_(known), Entry.day >= first), seen)] if known else []
+        since = query.where(Entry.account.in_(known), Entry.id > min(seen.values(), default=0))
+        since = since.where(Entry.day < first, Entry.kind.not_in(ledger.BILLED))
+        late = [one for one in self._followed(since, seen) if one.is_new] if known else []
+        whole = {one.account for one in late} | (set(ids) - set(seen))
+        found: dict[int, list[Followed]] = {}
+        for one in recent:
+            if one.account not in whole:
+                found.setdefault(one.account, []).append(one)
         if whole:
-            found.update({account: [] for account in whole})
             for one in self._followed(query.where(Entry.account.in_(list(whole))), seen):
-                found[one.account].append(one)
-                last[one.account] = max(last.get(one.account, 0), one.id)
-        for account, entry in seen.items():
-            last[account] = max(entry, last.get(account, 0))
-        return found, last
+                found.setdefault(one.account, []).append(one)
+            dues = Bill.select(Bill.account, Bill.period, Bill.due_on).where(Bill.account.in_(list(whole)))
+            rows: Any = dues.tuples()
+            self.dues = {(account, month): day for account, month, day in rows}
+        return found
 
     @staticmethod
     def _followed(query: Any, seen: Mapping[int, int]) -> Iterator[Followed]:
-        for entry, account, service, kind, amount, day, period in query.tuples():
-            yield Followed(entry, account, service, kind, amount, day, period, entry > seen.get(account, 0))
+        for entry, account, service, kind, amount, day, period, source in query.tuples():
+            is_new = entry > seen.get(account, 0)
+            yield Followed(entry, account, service, kind, amount, day, period, source, is_new)
 
 
 def _grouped(query: Any, name: str) -> dict[int, list[Any]]:

@@ -33,7 +33,7 @@ class Entry(Row):
     created_at = DateTimeField(default=clock.now)
 
     class Meta:
-        indexes = ((("account", "day"), False),)
+        indexes = ((("account", "day"), False), (("account", "id"), False))
 
 
 class Balance(Row):
@@ -88,7 +88,8 @@ def hold(account_ids: Iterable[int]) -> None:
     """Let nobody else post to these accounts until the transaction ends."""
     ids = sorted(account_ids)
     for start in range(0, len(ids), _CHUNK):
-        list(locked(Account.select(Account.id).where(Account.id.in_(ids[start : start + _CHUNK]))).tuples())
+        own = Account.select(Account.id).where(Account.id.in_(ids[start : start + _CHUNK]))
+        list(locked(own.order_by(Account.id)).tuples())  # everybody in the same order: no two wait for each other
 
 
 def post(entry: New) -> bool:
@@ -158,15 +159,15 @@ def shares(
     """
     debts = {service: owed[service] for service in order if owed.get(service, 0) > 0}
     total = sum(debts.values())
-    parts = _in_proportion(min(amount, total), debts)
+    parts = in_proportion(min(amount, total), debts)
     if amount > total:
         coming = {service: part for service in order if (part := (usual or {}).get(service, 0)) > 0}
-        for service, part in _in_proportion(amount - total, coming or {order[0]: 1}).items():
+        for service, part in in_proportion(amount - total, coming or {order[0]: 1}).items():
             parts[service] = parts.get(service, 0) + part
     return {service: part for service, part in parts.items() if part}
 
 
-def _in_proportion(amount: int, weights: Mapping[str, int]) -> dict[str, int]:
+def in_proportion(amount: int, weights: Mapping[str, int]) -> dict[str, int]:
     """The amount in whole kopecks by weights; what is left over goes to the largest remainders."""
     total = sum(weights.values())
     parts = {name: amount * weight // total for name, weight in weights.items()}

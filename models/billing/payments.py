@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from peewee import (
     BigIntegerField,
@@ -23,7 +23,7 @@ from peewee import (
 )
 
 from models import audit, clock, company, consents, outbox, seal, words
-from models.base import PeriodField, Problem, Refusal, Row, compiled, database, locked, param
+from models.base import PeriodField, Problem, Refusal, Row, compiled, database, locked, pairs, param
 from models.billing import ledger
 from models.billing.ledger import New
 from models.metering.accounts import Account, Holding
@@ -39,7 +39,7 @@ MOVES: Mapping[str, tuple[str, ...]] = {
     REGISTERED: (PAID, DECLINED, DISPUTED, REFUNDED),
     FAILED: (REGISTERED, PAID, DECLINED, DISPUTED, REFUNDED),
     DECLINED: (PAID, DISPUTED, REFUNDED),
-    DISPUTED: (PAID, REFUNDED),
+    DISPUTED: (PAID, REFUNDED, FAILED),
     PAID: (REFUNDED,),
     REFUNDED: (),
 }
@@ -47,6 +47,7 @@ LIVES = timedelta(minutes=20)  # of an order at the acquirer
 LEASE = timedelta(seconds=30)  # of a check that is under way
 IMPATIENCE = timedelta(seconds=3)  # how often a waiting customer or a callback may ask at most
 _WATCHED = timedelta(days=2)  # how long the poller asks about an order that nobody has ended
+_REASON = 200  # characters of a bank's reason that are kept
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -72,6 +73,7 @@ class Payment(Row):
     paid_on = DateField(null=True)  # local day
     settled_at = DateTimeField(null=True)
     refunded = BigIntegerField(default=0)
+    returning = BigIntegerField(default=0)  # how much the bank was asked to have given back in all; 0: all is answered
     card = CharField(default="")  # masked, as the bank gives it
     cheque = JSONField(default=dict)  # fiscal facts, once the bank has them
 
@@ -119,10 +121,10 @@ def of_account() -> ModelSelect[Any]:
 
 @compiled
 def _of_customer() -> ModelSelect[Any]:
-    return _shown().where(Payment.number == param("number"), Payment.account.in_(_held()))
+    return _shown().where(Payment.number == param("number"), Payment.account.in_(_accounts()))
 
 
-def _held() -> ModelSelect[Any]:
+def _accounts() -> ModelSelect[Any]:
     held = (Holding.customer == param("customer")) & Holding.until.is_null()
     return Holding.select(Holding.account).where(held)
 
@@ -189,27 +191,31 @@ class Unfinished(Refusal):
 
 
 def registered(payment_id: int, order_id: str, form_url: str) -> None:
-    """The acquirer has the order: the customer may go to its page."""
+    """The acquirer has the order: the customer may go to its page. A late answer opens no second order of the account."""
     with database.atomic():
+        payment = _held(payment_id)
+        others = Payment.select().where(Payment.account == payment.account_id, Payment.state.in_(OPEN))
+        if payment.state == FAILED and others.exists():
+            return
         moved = (
             Payment.update(state=REGISTERED, order_id=order_id, form_url=form_url)
             .where(Payment.id == payment_id, Payment.state.in_((NEW, FAILED, REGISTERED)), Payment.form_url == "")
             .execute()
         )
         if moved:
-            audit.record("payment.registered", f"payment:{_number(payment_id)}", order=order_id)
+            audit.record("payment.registered", f"payment:{payment.number}", order=order_id)
 
 
 def refused(payment_id: int, reason: str) -> None:
     """The acquirer did not take the order: nothing was charged, the customer may try again."""
     with database.atomic():
         moved = (
-            Payment.update(state=FAILED, reason=reason[:200], next_check_at=None)
+            Payment.update(state=FAILED, reason=reason[:_REASON], next_check_at=None)
             .where(Payment.id == payment_id, Payment.state == NEW)
             .execute()
         )
         if moved:
-            audit.record("payment.failed", f"payment:{_number(payment_id)}", reason=reason[:200])
+            audit.record("payment.failed", f"payment:{_number(payment_id)}", reason=reason[:_REASON])
 
 
 def learn(payment_id: int, word: Word) -> str:
@@ -218,15 +224,14 @@ def learn(payment_id: int, word: Word) -> str:
     A word about another order, amount or currency counts nothing: the payment becomes disputed, for people to look at.
     """
     with database.atomic():
-        ledger.hold([Payment.get_by_id(payment_id).account_id])  # before the payment: everybody locks in this order
-        payment = locked(Payment.select().where(Payment.id == payment_id)).get()
+        payment = _held(payment_id)
         if wrong := _mismatch(payment, word):
             _move(payment, DISPUTED, reason=wrong)
         elif word.state in ("paid", "refunded", "reversed"):
             _credit(payment, word)
             _give_back(payment, word)
         elif word.state == "declined":
-            _move(payment, DECLINED, reason=word.reason)
+            _move(payment, DECLINED, reason=word.reason[:_REASON])
         elif (
             word.state == "unknown" and payment.state == NEW and clock.now() > payment.created_at + timedelta(minutes=3)
         ):
@@ -255,21 +260,58 @@ def take_external(
         raise Refusal("amount", "Сумма платежа должна быть больше нуля.", "payment.amount")
     with database.atomic():
         ledger.hold([account_id])
-        stored = Payment.get_or_none(Payment.channel == channel, Payment.document == document)
-        if stored is not None:
-            if (stored.account_id, stored.amount) != (account_id, amount):
-                raise Refusal("document", f"Документ {document} уже учтён с другой суммой или счётом.", "payment.other")
-            return None
-        services = Account.get_by_id(account_id).services.split(",")
+        services = payable(Account.get_by_id(account_id), ledger.by_service(account_id))
         if service is not None and service not in services:
             raise Refusal("service", f"Услуги {service} на этом счёте нет.", "payment.service")
         parts = {service: amount} if service else divided(account_id, amount, services)
-        payment = Payment.create(
-            number=_new_number(), account=account_id, channel=channel, document=document, amount=amount, parts=parts, period=period,
-            state=PAID, created_at=_noon(day), paid_on=day, settled_at=clock.now(),
-        )  # fmt: skip
-        _post(payment, ledger.PAYMENT, {code: -part for code, part in parts.items()}, f"payment:{payment.id}", day)
-        return payment
+        row = {
+            "number": _new_number(), "account": account_id, "channel": channel, "document": document, "amount": amount, "parts": parts,
+            "period": period, "state": PAID, "created_at": _noon(day), "paid_on": day, "settled_at": clock.now(),
+        }  # fmt: skip
+        # Two accounts may be reported with one document at the same moment: the index decides, whoever waited looks again.
+        new = list(Payment.insert(row).on_conflict_ignore().returning(Payment.id).tuples().execute())
+        payment = Payment.get(Payment.channel == channel, Payment.document == document)
+        if new:
+            _post(payment, ledger.PAYMENT, {code: -part for code, part in parts.items()}, f"payment:{payment.id}", day)
+            return payment
+        if (payment.account_id, payment.amount) != (account_id, amount):
+            raise Refusal("document", f"Документ {document} уже учтён с другой суммой или счётом.", "payment.other")
+        return None
+
+
+def settle_by_hand(payment_id: int, kopecks: int, reason: str) -> None:
+    """End a dispute after the bank has been asked by people: count what it really took (0: nothing), with their reason.
+
+    Refused: a payment that is not disputed, less than nothing, no reason.
+    """
+    if not reason.strip():
+        raise Refusal("reason", "Напишите, как выяснили: это останется в журнале.", "payment.reason")
+    if kopecks < 0:
+        raise Refusal("amount", "Сумма не может быть меньше нуля.", "payment.amount")
+    with database.atomic():
+        payment = _held(payment_id)
+        if payment.state != DISPUTED:
+            raise Refusal(None, "Этот платёж не на выяснении.", "payment.not_disputed")
+        if not kopecks:
+            _move(payment, FAILED, reason=reason[:_REASON])
+            return
+        parts = ledger.in_proportion(kopecks, payment.parts)
+        day = clock.today()
+        facts = {
+            "amount": kopecks,
+            "parts": parts,
+            "paid_on": day,
+            "settled_at": clock.now(),
+            "reason": reason[:_REASON],
+        }
+        if _move(payment, PAID, **facts):
+            _post(payment, ledger.PAYMENT, {code: -part for code, part in parts.items()}, f"payment:{payment.id}", day)
+
+
+def payable(account: Any, owed: Mapping[str, int]) -> list[str]:
+    """What can be paid for: the account's services, and those it has no more and still owes for."""
+    own = account.services.split(",")
+    return [*own, *(code for code in company.current().services if owed.get(code, 0) > 0 and code not in own)]
 
 
 def divided(account_id: int, amount: int, services: Sequence[str]) -> dict[str, int]:
@@ -306,6 +348,48 @@ def schedule(payment_id: int) -> None:
     Payment.update(next_check_at=_next_check(payment)).where(Payment.id == payment_id).execute()
 
 
+class Back(NamedTuple):
+    """Money that the bank is to give back; asked twice with one key, it gives once."""
+
+    order_id: str
+    kopecks: int
+    key: str
+
+
+def ask_refund(payment_id: int, kopecks: int | None = None) -> Back | None:
+    """Note that the bank is about to be asked to give back so much, or all that is left; None: it has done so already.
+
+    While an earlier demand has no answer, this is the same demand again. Refused: a payment that no card paid or that was given
+    back, more than is left, another sum than that of a demand without an answer.
+    """
+    with database.atomic():
+        payment = _held(payment_id)
+        if payment.returning:
+            before = max(0, payment.returning - payment.refunded)
+            if not before:
+                Payment.update(returning=0).where(Payment.id == payment_id).execute()
+                return None
+            if kopecks not in (None, before):
+                text = f"Банк ещё не ответил о возврате {words.rubles(before)}: сначала повторите его."
+                raise Refusal("amount", text, "refund.unanswered")
+            return Back(str(payment.order_id), before, f"{payment.number}-{payment.returning}")
+        if payment.state != PAID or not payment.order_id:
+            raise Refusal(None, "Этот платёж не оплачен картой или уже возвращён.", "refund.state")
+        left = payment.amount - payment.refunded
+        asked = left if kopecks is None else kopecks
+        if not 0 < asked <= left:
+            raise Refusal("amount", f"Вернуть можно от копейки до {words.rubles(left)}.", "refund.amount")
+        total = payment.refunded + asked
+        Payment.update(returning=total, next_check_at=clock.now()).where(Payment.id == payment_id).execute()
+        audit.record("payment.refund_asked", f"payment:{payment.number}", kopecks=asked)
+        return Back(payment.order_id, asked, f"{payment.number}-{total}")
+
+
+def refund_answered(payment_id: int) -> None:
+    """The bank has said yes or no to the demand: the next one is another."""
+    Payment.update(returning=0).where(Payment.id == payment_id).execute()
+
+
 def keep_cheque(payment_id: int, fiscal: Mapping[str, Any]) -> None:
     """The tax office has the cheque (54-ФЗ): keep its facts and send it, once."""
     with database.atomic():
@@ -329,7 +413,7 @@ def check(account: Any, parts: Mapping[str, int], consented: bool) -> None:
     limits = company.current().payments
     problems = []
     total = sum(parts.values())
-    if set(parts) - set(account.services.split(",")) or any(part < 0 for part in parts.values()):
+    if set(parts) - set(payable(account, ledger.by_service(account.id))) or any(part < 0 for part in parts.values()):
         problems.append(
             Problem("amount", "Сумму нужно указать по услугам этого счёта, не меньше нуля.", "payment.parts")
         )
@@ -355,6 +439,8 @@ def _mismatch(payment: Payment, word: Word) -> str:
         return f"банк называет другую сумму: {words.rubles(word.kopecks)}"
     if word.currency not in ("643", "810", "RUB", ""):
         return f"банк называет другую валюту: {word.currency[:10]}"
+    if word.state == "refunded" and word.refunded <= 0:
+        return "банк говорит о возврате и не называет суммы"
     if word.state == "paid" and word.deposited != payment.amount:
         return f"банк списал другую сумму: {words.rubles(word.deposited)}"
     return ""
@@ -385,9 +471,7 @@ def _give_back(payment: Payment, word: Word) -> None:
     more = back - payment.refunded
     if more <= 0 or payment.state != PAID:
         return
-    before = _back_by_service(payment.parts, payment.amount, payment.refunded)
-    after = _back_by_service(payment.parts, payment.amount, back)
-    parts = {code: after[code] - before[code] for code in payment.parts}
+    parts = ledger.in_proportion(more, _left(payment))
     _post(payment, ledger.REFUND, parts, f"refund:{payment.id}:{back}", clock.today())
     if back == payment.amount:
         _move(payment, REFUNDED, refunded=back)
@@ -401,15 +485,17 @@ def _give_back(payment: Payment, word: Word) -> None:
         outbox.post("payment_refunded", payment.email, data, key=f"refund:{payment.id}:{back}")
 
 
-def _back_by_service(parts: Mapping[str, int], amount: int, back: int) -> dict[str, int]:
-    """Money given back in proportion to what was paid for each service; the parts add up."""
-    done, left, shares = 0, back, {}
-    for service, part in parts.items():
-        done += part
-        share = back * done // amount - (back - left)
-        shares[service] = share
-        left -= share
-    return shares
+def _left(payment: Payment) -> dict[str, int]:
+    """What of the payment has not been given back yet, by service."""
+    left = dict(payment.parts)
+    query = ledger.Entry.select(ledger.Entry.service, ledger.Entry.amount).where(_refunds_of(payment))
+    for service, back in pairs(query):
+        left[service] -= back
+    return {service: part for service, part in left.items() if part > 0}
+
+
+def _refunds_of(payment: Payment) -> Any:
+    return (ledger.Entry.account == payment.account_id) & ledger.Entry.source.startswith(f"refund:{payment.id}:")
 
 
 def _post(payment: Payment, kind: str, parts: Mapping[str, int], source: str, day: date) -> None:
@@ -437,6 +523,8 @@ def _move(payment: Payment, state: str, **facts: Any) -> bool:
 
 def _next_check(payment: Payment) -> datetime | None:
     now, age = clock.now(), clock.now() - payment.created_at
+    if payment.state in OPEN or payment.returning > payment.refunded:  # until the bank has said how it ends
+        return now + min(max(timedelta(seconds=20), age / 6), timedelta(hours=2))
     if payment.channel != "web" or payment.state in (REFUNDED, FAILED, DISPUTED) or age > _WATCHED:
         return None
     if payment.state == PAID and payment.cheque:
@@ -450,6 +538,13 @@ def _new_number() -> str:
     """«2611-7KQ2M9XD»: not to be guessed, and new to the acquirer even after a database was made anew."""
     tail = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     return f"{clock.today():%y%m}-{tail}"
+
+
+def _held(payment_id: int) -> Payment:
+    """The payment, locked after its account: everybody locks in this order."""
+    ledger.hold([Payment.get_by_id(payment_id).account_id])
+    payment: Payment = locked(Payment.select().where(Payment.id == payment_id)).get()
+    return payment
 
 
 def _number(payment_id: int) -> str:

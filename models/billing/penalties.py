@@ -1,6 +1,6 @@
 """Penalties for late payment (ЖК 155 ч. 14): what is owed since when, which payment settled what, and what each day costs.
 
-Pure but for the table of rules. Everything is told by the days of the facts, so the order in which they became known does not matter.
+Pure but for the table of rules. Everything is told by the days of the facts, so a payment that becomes known late counts from its day.
 """
 
 from __future__ import annotations
@@ -181,10 +181,11 @@ class Debt:
 
 
 def of_service(rules: Iterable[Rule], service: str) -> list[Rule]:
-    """The rules for one service in the order of time; its own ones, if there are any, go before those for all."""
-    found = list(rules)
-    own = [rule for rule in found if rule.service == service] or [rule for rule in found if not rule.service]
-    return sorted(own, key=lambda rule: rule.since)
+    """The rules for one service in the order of time: those for all until its own first one, if there is one."""
+    found = sorted(rules, key=lambda rule: rule.since)
+    own = [rule for rule in found if rule.service == service]
+    general = [rule for rule in found if not rule.service and (not own or rule.since < own[0].since)]
+    return general + own
 
 
 def load() -> list[Rule]:
@@ -196,7 +197,7 @@ def load() -> list[Rule]:
 def _pieces(item: Item, start: date, end: date, rules: Sequence[Rule]) -> Iterator[Piece]:
     """The days start … end cut where the rule or its step changes; free days left out."""
     for i, rule in enumerate(rules):
-        since = rule.since if i else date.min
+        since = rule.since
         until = rules[i + 1].since - _ONE if i + 1 < len(rules) else date.max
         free = item.due + timedelta(days=rule.grace)
         step = item.due + timedelta(days=rule.step)

@@ -34,9 +34,9 @@ def routes(period: str, *, office: str | None = None, without: Collection[str] =
     Refused: a period that has no issued bill, an office that is not there.
     """
     if not _on_paper(period).exists():
-        raise Refusal("period", f"счетов за {period} нет: сначала bill {period}", "printing.unbilled")
+        raise Refusal("period", f"Счетов за {period} нет: сначала bill {period}.", "printing.unbilled")
     if office is not None and not Office.select().where(Office.code == office).exists():
-        raise Refusal("office", f"участка {office} нет", "printing.office")
+        raise Refusal("office", f"Участка {office} нет.", "printing.office")
     found: dict[str, list[tuple[str, int]]] = {}
     query: Any = _on_paper(period).select(Bill.id, Account.number, Bill.facts["route"])
     for bill_id, account, route in query.tuples().iterator():

@@ -131,6 +131,8 @@ class Tariffs:
             and row.zone in (zone, "")
             and row.band in (band, 1)
         ]
+        if band > 1 and any(row.band == band for row in own):
+            own = [row for row in own if row.band == band]  # where bands have prices, the first band's is not another's
         day = first
         while day <= last:
             row = _nearest(own, day)

@@ -98,8 +98,8 @@ def _by_reading(line: Line, unit: str) -> Iterator[str]:
         turned = "; счётчик прошёл через ноль" if now < before else ""
         yield f"Счётчик № {meter['serial']}: было {told}{ratio}. Расход {result}{turned}."
     if earlier := sum(zones[place] for zones in line.trace.get("earlier", ())):
-        left = quantity((used - earlier) * SCALE, unit)
-        yield f"Из них {quantity(earlier * SCALE, unit)} приходится на прошлые месяцы без показаний, за них плата уже посчитана. Остаётся {left}."
+        past, left = (quantity(value * SCALE, unit) for value in (earlier, used - earlier))
+        yield f"Из них {past} приходится на прошлые месяцы без показаний, за них плата уже посчитана. Остаётся {left}."
     yield from _by_price(line, unit)
 
 

@@ -95,8 +95,8 @@ def refuse(path: Path, faults: Sequence[table.Fault]) -> None:
     """Stop at the first fault of a file."""
     if faults:
         fault = faults[0]
-        where = f"{path.parent.name}/{path.name}, строка {fault.line}"
-        raise Refusal(None, f"{where}, {fault.column}: {fault.reason}")
+        where = f"{path.parent.name}/{path.name}"
+        raise Refusal(None, f"{where}, строка {fault.line}, {fault.column}: {fault.reason}")
 
 
 def _last_billed() -> str:

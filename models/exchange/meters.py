@@ -8,6 +8,7 @@ from typing import Any
 
 from models import clock, company
 from models.base import insert_rows
+from models.billing import bills
 from models.exchange import rows
 from models.exchange.rows import Counts, Kind, Line
 from models.exchange.table import Column, Fault, choice, day, whole, words
@@ -94,6 +95,7 @@ def _load_readings(lines: list[Line], counts: Counts) -> None:
     meters = _meters_of_readings({values["serial"] for _, values in lines})
     months = {clock.period(values["taken"]) for _, values in lines}
     closed = {period for period in months if closings.is_closed(period)}
+    mendable = bills.unissued([meter.account_id for meter in meters.values()], closed)
     stored = _stored_readings(meters.values(), months)
     known: dict[Any, list[Any]] = {}
     for one in stored:
@@ -112,7 +114,7 @@ def _load_readings(lines: list[Line], counts: Counts) -> None:
         reason = values.get("reason", old.reason if old else "")
         if old and (old.state, old.reason) == (state, reason):
             counts.same += 1
-        elif old and old.state == BILLED:
+        elif old and old.state == BILLED and (meter.account_id, period) not in mendable:
             counts.refuse(Fault(number, "state", "этот период уже рассчитан, показание не меняется"))
         elif state in COUNTED and (meter.id, period) in counted and not (old and old.state in COUNTED):
             counts.refuse(Fault(number, "state", "за этот месяц уже есть принятое показание этого счётчика"))

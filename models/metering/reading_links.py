@@ -35,7 +35,12 @@ def token(account_id: int, period: str) -> str:
 def find(given: str) -> Named | None:
     """The account and period a token names, if we have signed it; whether the period is open is the intake's to say."""
     head, _, signature = given.rpartition("-")
-    if len(given) > _LONGEST or len(signature) != _SIGNATURE or not seal.matches("reading-link", head, signature):
+    if (
+        len(given) > _LONGEST
+        or len(signature) != _SIGNATURE
+        or given != given.lower()
+        or not seal.matches("reading-link", head, signature)
+    ):
         return None
     account_id, _, month = head.partition("-")
     account = Account.get_or_none(Account.id == int(account_id, 16))

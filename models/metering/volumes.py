@@ -311,5 +311,7 @@ def _share(volume: Volume, months: int) -> Volume:
 
 
 def _mean(months: list[Volume]) -> Volume:
-    t1, t2, t3 = (round(sum(month[zone] for month in months) / len(months)) for zone in range(3))
+    """Half up, as money is."""
+    count = len(months)
+    t1, t2, t3 = ((2 * sum(month[zone] for month in months) + count) // (2 * count) for zone in range(3))
     return t1, t2, t3

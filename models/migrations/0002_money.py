@@ -128,7 +128,7 @@ def up(migrator, db):
         created_at = DateTimeField()
 
         class Meta:
-            indexes = ((("account", "day"), False),)
+            indexes = ((("account", "day"), False), (("account", "id"), False))
 
     class Balance(Base):
         account = ForeignKeyField(Account, on_delete="RESTRICT")
@@ -160,6 +160,7 @@ def up(migrator, db):
         paid_on = DateField(null=True)
         settled_at = DateTimeField(null=True)
         refunded = BigIntegerField()
+        returning = BigIntegerField()
         card = CharField()
         cheque = JSONField()
 

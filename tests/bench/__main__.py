@@ -12,11 +12,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.bench import house, imports, loads, mistakes, pages, slow
+from tests.bench import billing, house, imports, loads, mistakes, pages, papers, slow
 from tests.bench.house import ROOT, House
 from tests.bench.table import Table
 
-ROWS = ("pages", "slow", "imports", "loads", "mistakes")
+ROWS = ("pages", "slow", "imports", "loads", "mistakes", "papers", "billing")
 
 
 def main() -> int:
@@ -53,6 +53,10 @@ def _arguments() -> Any:
 def _measure(name: str, home: House, quick: bool) -> Table:
     if name == "mistakes":
         return mistakes.measure(quick=quick)
+    if name == "papers":
+        return papers.measure(quick=quick)
+    if name == "billing":
+        return billing.measure(quick=quick)
     if name == "imports":
         return imports.measure(home, quick=quick)
     with home.served() as session:

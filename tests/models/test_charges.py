@@ -64,17 +64,30 @@ def test_dividing_loses_nothing(value: int, weights: list[int], whole: bool) -> 
         assert all(abs(part * total - value * weight) < grain * total for part, weight in zip(parts, weights, strict=True))  # fmt: skip
 
 
-@given(st.integers(0, 20_000), st.lists(st.integers(1, 8000), max_size=2, unique=True).map(sorted))
-def test_bands_hold_the_whole_use_and_no_more_than_their_limit(use: int, limits: list[int]) -> None:
-    widths = charges.band_widths(use * SCALE, limits)
-    assert sum(widths) == use * SCALE and len(widths) == len(limits) + 1
-    below = 0
-    for width, limit in zip(widths, limits, strict=False):
-        assert 0 <= width <= (limit - below) * SCALE
-        below = limit
-        assert width == (limit * SCALE - sum(widths[: widths.index(width)])) or not sum(
-            widths[widths.index(width) + 1 :]
-        )
+@given(
+    st.lists(st.integers(0, 90_000_000), min_size=1, max_size=6),
+    st.lists(st.integers(1, 8000), max_size=2, unique=True).map(sorted),
+    st.booleans(),
+)
+def test_bands_hold_every_use_and_are_filled_in_their_order(uses: list[int], limits: list[int], whole: bool) -> None:
+    uses = [use // SCALE * SCALE for use in uses] if whole else uses
+    bands = charges.in_bands(uses, limits)
+    assert [sum(parts) for parts in zip(*bands, strict=True)] == uses and len(bands) == len(limits) + 1
+    assert all(0 <= part <= use for parts in bands for part, use in zip(parts, uses, strict=True))
+    left, below = sum(uses), 0
+    for parts, limit in zip(bands, limits, strict=False):
+        assert sum(parts) == min(left, limit * SCALE - below), "a band is full before the next one begins"
+        left, below = left - sum(parts), limit * SCALE
+    if whole:
+        assert all(part % SCALE == 0 for parts in bands for part in parts)
+
+
+@given(st.lists(st.integers(1, 5000), min_size=2, max_size=6), st.integers(1, 3900))
+def test_each_zone_has_the_same_part_of_its_use_in_a_band(uses: list[int], limit: int) -> None:
+    first, _ = charges.in_bands([use * SCALE for use in uses], [limit])
+    filled = min(sum(uses), limit)
+    for part, use in zip(first, uses, strict=True):
+        assert abs(part * sum(uses) - use * filled * SCALE) < SCALE * sum(uses), "to the whole kWh"
 
 
 ZONES = st.lists(st.integers(0, 9000), min_size=1, max_size=3)

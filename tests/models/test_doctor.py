@@ -9,13 +9,17 @@ import pytest
 from peewee import Database
 
 from models import audit, base, clock, doctor
+from models.billing import payments, run
+from models.billing.bills import Bill, Charge
+from models.billing.ledger import CHARGE, PAYMENT, Balance, Entry
+from models.billing.payments import Payment
 from models.company import Company
 from models.consents import Consent
 from models.metering import closings, intake
 from models.metering.closings import Closing
 from models.metering.meters import Meter
 from models.metering.readings import Reading, Receipt
-from tests import cast
+from tests import cast, prices
 from tests.engines import Engine
 
 
@@ -79,6 +83,86 @@ def test_each_illness_is_told(anna: cast.Person) -> None:
     Consent.delete().execute()
     Receipt.create(account=anna.account, channel="web", key="k", received_at=clock.now())
     assert len(doctor.complaints()) == 2
+
+
+# ---- money
+
+
+@pytest.fixture
+def billed(anna: cast.Person) -> cast.Person:
+    """Anna with two bills, a payment by card, one from a bank, and a part given back; all is well."""
+    prices.load()
+    run.bill("2026-09")
+    run.bill("2026-10")
+    payments.take_external(anna.account.id, 30_000, channel="bank", document="1", day=date(2026, 11, 10))
+    paid = payments.start(anna.account, {"electricity": 20_000}, customer_id=anna.id, email="", key="k", consented=True)
+    given_back = payments.Word(paid.number, "order", "refunded", 20_000, "643", 20_000, 5_000)
+    payments.learn(paid.id, given_back)
+    assert doctor.complaints() == []
+    return anna
+
+
+@pytest.mark.parametrize("more", [1, -1])
+def test_balance_off_by_one_kopeck(billed: cast.Person, more: int) -> None:
+    Balance.update(amount=Balance.amount + more).execute()
+    assert "1 of 1 balances are not the sum of their entries" in told()
+
+
+def test_balance_that_is_missing_or_of_nothing(billed: cast.Person) -> None:
+    Balance.create(account=cast.account(9, opened=date(2026, 11, 1)), service="electricity", amount=0)
+    assert "balances are not the sum" in told()
+    Balance.delete().execute()
+    assert "balances are not the sum" in told()
+
+
+def test_entry_of_a_bill_is_missing(billed: cast.Person) -> None:
+    Entry.delete().where(Entry.period == "2026-10", Entry.kind == CHARGE).execute()
+    Balance.update(amount=Balance.amount - 72_000).execute()
+    assert "bills: 1 were issued for another sum than the ledger has" in told()
+
+
+def test_entry_of_a_payment_is_missing(billed: cast.Person) -> None:
+    Entry.delete().where(Entry.kind == PAYMENT, Entry.amount == -30_000).execute()
+    Balance.update(amount=Balance.amount + 30_000).execute()
+    assert told().startswith("payments:")
+
+
+def test_payment_that_is_not_in_the_ledger(billed: cast.Person) -> None:
+    Payment.create(
+        number="2611-STRAY", account=billed.account, channel="bank", amount=10_000, state="paid", parts={"electricity": 10_000}
+    )  # fmt: skip
+    assert told().startswith("payments:")
+
+
+def test_two_payments_whose_errors_cancel_out(billed: cast.Person) -> None:
+    """The sum of all payments is right, each of the two is wrong by a ruble."""
+    for change, amount in ((100, -30_000), (-100, -20_000)):
+        Entry.update(amount=Entry.amount + change).where(Entry.kind == PAYMENT, Entry.amount == amount).execute()
+    assert told().startswith("payments:")
+
+
+def test_line_of_a_bill_was_changed(billed: cast.Person) -> None:
+    line = Charge.select().first()
+    Charge.update(amount=Charge.amount + 1).where(Charge.id == line.id).execute()
+    assert "bills: 1 have lines that do not add up" in told()
+
+
+def test_bill_was_changed(billed: cast.Person) -> None:
+    Bill.update(charged=Bill.charged - 1).where(Bill.period == "2026-10").execute()
+    assert any("bills: 1 were issued for another sum" in one for one in doctor.complaints())
+
+
+def test_held_bill_that_is_in_the_ledger(billed: cast.Person) -> None:
+    Bill.update(state="held").where(Bill.period == "2026-10").execute()
+    assert "1 are in the ledger without having been issued" in told()
+
+
+def test_disputed_payment_is_told(billed: cast.Person) -> None:
+    paid = payments.start(
+        billed.account, {"electricity": 9_000}, customer_id=billed.id, email="", key="k2", consented=True
+    )
+    payments.learn(paid.id, payments.Word(paid.number, "order-2", "paid", 1, "643", 1))
+    assert "payments: 1 disputed" in told()
 
 
 def told() -> str:

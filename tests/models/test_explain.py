@@ -91,14 +91,14 @@ ANY_LINE = st.builds(
 
 
 @pytest.mark.feature("M4")
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.lists(ANY_LINE, max_size=8), st.lists(ANY_LINE, max_size=8))
 def test_parts_add_up_for_any_lines(before: list[Line], now: list[Line]) -> None:
     adds_up(before, now)
 
 
 @pytest.mark.feature("M4")
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.data(), st.integers(1, 3), st.integers(1, 3))
 def test_parts_add_up_for_months_of_an_account(data: Any, zones: int, other: int) -> None:
     """Estimates, recalculations below zero, bands, a second point with another plan, a second service."""

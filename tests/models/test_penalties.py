@@ -167,7 +167,7 @@ def test_own_rule_of_a_service_goes_before_the_general_one() -> None:
     own = Rule("heat", date(2025, 1, 1), 100, 0, 90, 300, 130)
     later = LAW[0]._replace(since=date(2027, 1, 1), rate=1600)
     everything = [later, own, *LAW]
-    assert penalties.of_service(everything, "heat") == [own]
+    assert penalties.of_service(everything, "heat") == [LAW[0], own]  # until its first day the general one holds
     assert penalties.of_service(everything, "electricity") == [LAW[0], later]
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import permutations
 from typing import Any
 
 import pytest
 from peewee import fn
 
-from models.base import Refusal
-from models.billing import bills, ledger, payments, run
+from models import doctor, periods
+from models.base import Refusal, database
+from models.billing import bills, charges, ledger, payments, penalties, run
 from models.billing.bills import Bill, Charge
 from models.billing.drafts import Clerk
 from models.billing.ledger import Balance, Entry
-from models.billing.shown import PENALTY, RECALCULATION
+from models.billing.penalties import Debt
+from models.billing.shown import PENALTY, RECALCULATION, USE, Line
 from models.billing.tariffs import Tariff
 from models.metering import closings
 from models.metering.readings import Reading
 from tests import cast, prices
+from tests.crowd import at_once
 
 OCTOBER = "2026-10"
 
@@ -113,8 +117,8 @@ def test_no_month_is_left_out(anna: cast.Person) -> None:
 
 def test_earlier_months_stay_as_they_are(anna: cast.Person) -> None:
     run.bill("2026-09")
-    with pytest.raises(Refusal, match="уже выставлены"):
-        run.bill("2026-08")
+    assert run.bill("2026-08").issued == 0
+    assert [bill.period for bill in Bill.select()] == ["2026-09"]
 
 
 NEXT_BILLING = {
@@ -221,3 +225,279 @@ def test_shown_bill_adds_up(anna: cast.Person) -> None:
     assert shown.opening - shown.paid + shown.charged + shown.recalculated + shown.penalty == shown.total
     assert shown.readings_url.startswith("https://kabinet.example/r/")
     assert [(dial.before, dial.now, dial.volume) for dial in shown.dials] == [((6200, 2600), (6320, 2660), 180)]
+
+
+# ---- at once, and from any point
+
+
+def town(count: int) -> list[Any]:
+    """Accounts with a meter each, read in October."""
+    found = []
+    for n in range(1, count + 1):
+        flat = cast.account(n)
+        meter = cast.hang(flat, f"10000{n}", initial=(100,), installed="2026-09-15")
+        cast.read(meter, "2026-10-20", 200 + n)
+        found.append(flat)
+    return found
+
+
+def test_two_runs_at_once_bill_each_account_once(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    prices.load()
+    flats = town(7)
+    monkeypatch.setattr(run, "CHUNK", 2)
+    done = at_once(4, lambda _: run.bill(OCTOBER))
+    assert not [one for one in done if isinstance(one, Exception)]
+    assert sum(one.issued for one in done) == 7 == Bill.select().count()
+    assert sum(one.skipped for one in done) == 3 * 7
+    assert {flat.id: ledger.balance(flat.id) for flat in flats} == {
+        flat.id: (100 + n) * 400 for n, flat in enumerate(flats, 1)
+    }
+    assert doctor.complaints() == []
+
+
+@pytest.mark.parametrize("dies_at", range(1, 7))
+def test_run_killed_anywhere_is_finished_by_the_next(db: Any, monkeypatch: pytest.MonkeyPatch, dies_at: int) -> None:
+    """Killed after the bills of a chunk were written and before its ledger was: the chunk is undone whole."""
+    prices.load()
+    town(6)
+    monkeypatch.setattr(run, "CHUNK", 2)
+    with monkeypatch.context() as patch:
+        count, post = iter(range(1, 100)), ledger.post_all
+
+        def dies(new: Any) -> None:
+            if next(count) * 2 >= dies_at:
+                raise RuntimeError("killed")
+            post(new)
+
+        patch.setattr(ledger, "post_all", dies)
+        with pytest.raises(RuntimeError):
+            run.bill(OCTOBER)
+    assert [one for one in doctor.complaints() if "have none for 2026-10" not in one] == []
+    stood = Bill.select().count()
+    summary = run.bill(OCTOBER)
+    assert (summary.skipped, summary.issued) == (stood, 6 - stood)
+    assert Entry.select().count() == 6 and doctor.complaints() == []
+
+
+def test_held_bill_is_issued_once_whoever_presses(anna: cast.Person, at: Any) -> None:
+    for month in ("2026-08", "2026-09", OCTOBER):
+        run.bill(month)
+    cast.read(anna.meter, "2026-11-20", 6320 + 20000, 2660)
+    at("2026-12-03T10:00")
+    run.bill("2026-11")
+    done = at_once(10, lambda _: run.issue_held("2026-11"))
+    assert sorted(done) == [0] * 9 + [1]
+    assert doctor.complaints() == []
+
+
+def test_dropping_and_issuing_at_once_leaves_no_entry_without_a_bill(anna: cast.Person, at: Any) -> None:
+    for month in ("2026-08", "2026-09", OCTOBER):
+        run.bill(month)
+    cast.read(anna.meter, "2026-11-20", 6320 + 20000, 2660)
+    at("2026-12-03T10:00")
+    run.bill("2026-11")
+    number = anna.account.number
+    done = at_once(8, lambda i: run.issue_held("2026-11") if i % 2 else run.drop_held("2026-11", [number]))
+    assert sum(done) == 1
+    assert doctor.complaints() == []
+
+
+def test_billed_again_changes_nothing_at_all(anna: cast.Person) -> None:
+    cast.boris(anna), cast.vera()
+    run.bill(OCTOBER)
+    before = everything()
+    run.bill(OCTOBER)
+    assert everything() == before
+
+
+def everything() -> list[list[tuple[Any, ...]]]:
+    return [sorted(table.select().tuples(), key=str) for table in (Bill, Charge, Entry, Balance)]
+
+
+# ---- accounts of every kind
+
+
+def test_account_without_a_meter_pays_the_norm(anna: cast.Person) -> None:
+    boris = cast.boris(anna)
+    run.bill(OCTOBER)
+    bill = only_bill(boris)
+    assert (bill.total, bill.basis, bill.volume) == (3 * 80 * 400, "norm", 240)
+    opened = bills.Open(boris.account, OCTOBER)
+    shown = opened.shown(opened.lines()[OCTOBER], "https://kabinet.example")
+    assert (shown.dials, shown.readings_url) == ((), "")
+
+
+def test_account_opened_mid_month(db: Any) -> None:
+    prices.load()
+    flat = cast.account(1, opened=date(2026, 10, 17), services="electricity,repair")  # 15 days of 31
+    later = cast.account(2, opened=date(2026, 11, 1))
+    run.bill(OCTOBER)
+    norm, area = 2_400_000 * 15 / 31, 579_000 * 15 / 31
+    assert ledger.by_service(flat.id) == {
+        "electricity": round(round(norm) * 4 / 100),
+        "repair": round(round(area) / 10),
+    }
+    assert not Bill.select().where(Bill.account == later.id).exists()
+
+
+def test_closed_account_owes_penalties_until_it_has_paid(db: Any, at: Any) -> None:
+    """Closed on 15 October with 464,52 owed: no more charges, penalties from 17 December on, nobody asked to decide."""
+    prices.load()
+    flat = cast.account(1, closed=date(2026, 10, 15))
+    run.bill(OCTOBER)
+    owed = ledger.balance(flat.id)
+    assert owed == round(2_400_000 * 15 / 31 * 4 / 100)
+    live_to(at, "2026-12")
+    december = Bill.get(Bill.account == flat.id, Bill.period == "2026-12")
+    assert (december.state, december.charged, december.volume) == ("issued", 0, 0)
+    assert december.penalty == round(owed * 950 / 10_000 / 300 * 15)
+    payments.take_external(flat.id, owed + december.penalty, channel="bank", document="1", day=date(2026, 12, 31))
+    at(NEXT_BILLING["2027-01"])
+    run.bill("2027-01")
+    after = Bill.select().where(Bill.account == flat.id, Bill.period == "2027-01")
+    assert [bill.period for bill in after if bill.charged or bill.penalty or bill.total] == []
+    assert ledger.balance(flat.id) == 0
+
+
+def test_closed_account_with_large_bills_is_not_held_for_its_zeros(db: Any, at: Any) -> None:
+    """«Nothing, though there usually is something» is what closing means."""
+    prices.load()
+    flat = cast.account(1, persons=9, closed=date(2026, 10, 31))
+    for month in ("2026-08", "2026-09", OCTOBER):
+        run.bill(month)
+    assert Bill.get(Bill.period == OCTOBER).charged > 100_000
+    live_to(at, "2026-11")
+    assert Bill.get(Bill.account == flat.id, Bill.period == "2026-11").state == "issued"
+
+
+NASTY = "<script>alert('&amp;')</script> «О’Нил» \"\\' 😀 \u202e"
+
+
+def test_nasty_names_stand_on_the_bill_as_they_are(db: Any) -> None:
+    prices.load()
+    name = (NASTY * 3)[:100]
+    flat = cast.account(1, last_name=name, first_name=name, middle_name=name, street=NASTY, house="1/2 «А»")
+    cast.read(cast.hang(flat, "77", initial=(0,), installed="2026-09-15"), "2026-10-20", 100)
+    run.bill(OCTOBER)
+    opened = bills.Open(flat, OCTOBER)
+    shown = opened.shown(opened.lines()[OCTOBER], "https://kabinet.example")
+    assert shown.holder == f"{name} {name} {name}" and len(shown.holder) == 302
+    assert NASTY in shown.address
+    flat.last_name = "Другая"
+    flat.save()
+    again = bills.Open(flat, OCTOBER)
+    assert again.shown([], "https://kabinet.example").holder == shown.holder  # a bill does not change with its owner
+
+
+@pytest.mark.feature("M7")
+def test_stored_lines_derive_from_their_traces(anna: cast.Person, at: Any) -> None:
+    cast.boris(anna), cast.vera()
+    run.bill(OCTOBER)
+    live_to(at, "2027-02")
+    cast.read(anna.meter, "2027-03-20", 6320 + 600, 2660 + 400)
+    at("2027-04-03T10:00")
+    run.bill("2027-03")
+    rows = list(Charge.select())
+    assert {row.kind for row in rows} >= {USE, RECALCULATION, PENALTY}
+    assert [row.id for row in rows if charges.derived(bills.line_of(row)) != row.amount] == []
+
+
+def test_bill_closes_at_what_the_ledger_has(anna: cast.Person, at: Any) -> None:
+    """At the end of each month the bill's services are the sums of the entries through that day."""
+    cast.boris(anna), cast.vera()
+    run.bill(OCTOBER)
+    payments.take_external(anna.account.id, 30_000, channel="bank", document="1", day=date(2026, 11, 10))
+    payments.take_external(anna.account.id, 90_000, channel="bank", document="2", day=date(2026, 12, 20))
+    live_to(at, "2027-01")
+    for bill in Bill.select():
+        last = periods.last_day(bill.period)
+        for service in bill.facts["services"]:
+            own = Entry.select(fn.SUM(Entry.amount)).where(
+                Entry.account == bill.account_id, Entry.service == service["code"], Entry.day <= last
+            )
+            assert service["closing"] == own.scalar()
+            moved = service["charged"] + service["recalculated"] + service["penalty"] - service["paid"]
+            assert service["opening"] + moved == service["closing"]
+    assert doctor.complaints() == []
+
+
+PAID = [(date(2026, 11, 10), 30_000), (date(2026, 12, 25), 50_000), (date(2027, 1, 31), 20_000)]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_penalties_do_not_depend_on_when_payments_became_known(
+    anna: cast.Person, at: Any, order: tuple[int, ...]
+) -> None:
+    """Each payment becomes known in another month, in any order; the next run has the penalties of all their days."""
+    run.bill(OCTOBER)
+    known = {("2026-12", "2027-01", "2027-02")[place]: PAID[i] for place, i in enumerate(order)}
+    for month, moment in NEXT_BILLING.items():
+        at(moment)
+        if month in known and known[month][0] < date.fromisoformat(moment[:10]):
+            day, amount = known.pop(month)
+            payments.take_external(anna.account.id, amount, channel="bank", document=f"{day}", day=day)
+        run.bill(month)
+    for day, amount in known.values():  # those that could not be known yet
+        payments.take_external(anna.account.id, amount, channel="bank", document=f"{day}", day=day)
+    at("2027-05-03T10:00")
+    run.bill("2027-04")
+    fines = Entry.select(fn.SUM(Entry.amount)).where(Entry.kind == PENALTY).scalar()
+    assert fines == expected_fines(anna)
+    assert doctor.complaints() == []
+
+
+def expected_fines(person: cast.Person) -> int:
+    """The same days followed at once, from the ledger alone."""
+    debt = Debt(penalties.load())
+    for entry in (
+        Entry.select().where(Entry.account == person.account, Entry.kind != PENALTY).order_by(Entry.day, Entry.id)
+    ):
+        if entry.kind == ledger.PAYMENT:
+            debt.pay(entry.day, -entry.amount, entry.period)
+        else:
+            due = bills.due_on(entry.period, {})
+            if entry.day < date(2027, 4, 30):
+                debt.charge(entry.day, entry.period, due, entry.amount)
+    debt.until(date(2027, 4, 30))
+    return debt.uncharged
+
+
+# ---- bills of another system
+
+
+def imported(amount: int = 72_000) -> list[Line]:
+    return [
+        Line("electricity", USE, "reading", 180 * 10_000, 40_000, amount, 22, 1, "t1", 1, trace={"rule": "imported"})
+    ]
+
+
+def test_imported_bill_is_taken_once(anna: cast.Person) -> None:
+    assert run.take_imported(anna.account.id, OCTOBER, imported())
+    assert not run.take_imported(anna.account.id, OCTOBER, imported())
+    with pytest.raises(Refusal, match="другой"):
+        run.take_imported(anna.account.id, OCTOBER, imported(72_001))
+    assert (ledger.balance(anna.account.id), Bill.select().count()) == (72_000, 1)
+    assert doctor.complaints() == []
+
+
+def test_imported_bill_at_once_is_taken_once(anna: cast.Person) -> None:
+    def take(_: int) -> bool:
+        with database.atomic():
+            return run.take_imported(anna.account.id, OCTOBER, imported())
+
+    assert sorted(at_once(8, take)) == [False] * 7 + [True]
+    assert ledger.balance(anna.account.id) == 72_000
+
+
+def test_portal_bills_on_where_another_system_stopped(anna: cast.Person) -> None:
+    """September came by import, October is worked out here."""
+    run.take_imported(anna.account.id, "2026-09", imported())
+    summary = run.bill(OCTOBER)
+    assert (summary.issued, summary.failed) == (1, [])
+    bill = only_bill(anna)
+    assert (bill.charged, bill.total) == (72_000, 144_000)
+
+
+def test_account_that_does_not_exist(anna: cast.Person) -> None:
+    with pytest.raises(Refusal, match="нет"):
+        run.take_imported(987_654, OCTOBER, imported())

@@ -99,7 +99,7 @@ ROWS = st.lists(
 
 @given(ROWS, DAYS, st.integers(0, 60), st.sampled_from([1, 2]))
 def test_spans_cover_each_day_once_at_its_price(rows: list[Tariff], first: date, count: int, band: int) -> None:
-    always = row(7, date(2020, 1, 1))
+    always = row(7, date(2020, 1, 1), band=band)
     known = Tariffs([always, *rows], [])
     last = first + timedelta(days=count)
     spans = known.spans("electricity", "urban", 2, "t1", band, first, last)

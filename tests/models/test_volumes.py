@@ -30,8 +30,14 @@ def meter(
     }
     gone = date.fromisoformat(removed) if removed else None
     return SimpleNamespace(
-        id=n, zones=zones, digits=digits, ratio=ratio, installed=date.fromisoformat(installed), removed=gone,
-        verification_due=None, **dials,
+        id=n,
+        zones=zones,
+        digits=digits,
+        ratio=ratio,
+        installed=date.fromisoformat(installed),
+        removed=gone,
+        verification_due=None,
+        **dials,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2 import UndefinedError
@@ -13,15 +14,19 @@ from models.company import Company
 from models.outbox import Message
 from tasks import letters
 from tasks.letters import Letter
+from tests.paying import FISCAL
 
 MAIL = Path(__file__).resolve().parents[2] / "templates" / "mail"
 LETTERS = sorted(path.stem for path in MAIL.glob("*.subject"))
 URL = "https://lk.example.ru"
-EVERYTHING = {"account": "241010000054", "email": "new@example.ru", "phone": "+79135550199"}
+EVERYTHING = {
+    "account": "241010000054", "email": "new@example.ru", "phone": "+79135550199", "number": "2611-7KQ2M9XD", "kopecks": 264285,
+    "cheque": FISCAL,
+}  # fmt: skip
 SECRETS = {"token": "a-token-of-the-letter", "code": "012345"}
 
 
-def put_together(letter: str, data: dict[str, str] | None = None) -> Letter:
+def put_together(letter: str, data: dict[str, Any] | None = None) -> Letter:
     outbox.post(letter, "anna@example.ru", EVERYTHING if data is None else data, SECRETS)
     return letters.put_together(Message.newest(1).get(), URL)
 

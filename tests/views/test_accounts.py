@@ -208,9 +208,9 @@ def _opened(client, number):
 
 
 def _open(client, endpoint, method, number):
-    path = client.path(
-        endpoint, number=number, **({"receipt": "2611-000001"} if endpoint == "readings.receipt" else {})
-    )
+    others = {"receipt": "2611-000001", "period": "2026-10"}
+    asked = {name for rule in client.app.url_map.iter_rules(endpoint) for name in rule.arguments}
+    path = client.path(endpoint, number=number, **{name: others[name] for name in asked - {"number"}})
     if method == "GET":
         return client.open(path)
     page = client.get("about.contacts") if not client.signed_in else client.get("settings.show")

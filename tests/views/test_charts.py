@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.billing import shown, statement
 from models.metering.history import Bar
 from models.metering.volumes import Month
 from tests import cast
@@ -34,6 +35,55 @@ def test_months_of_several_years_carry_their_year():
 
 def test_zones_have_their_names():
     assert charts.of([bar("2026-10", 1)], 3).zones == ("пик", "ночь", "полупик")
+
+
+# ---- geometry
+
+
+def test_stroke_for_each_kind_of_bar():
+    drawing = charts.bars([charts.Point("сен", 100), charts.Point("окт", 50, "average")], "кВт⋅ч", "Расход")
+    assert drawing.strokes == {"": "M0.5 130V0", "e": "M1.5 130V65"}
+    assert drawing.key == [("", "по показаниям"), ("e", "по среднему")]
+    assert drawing.label == "Расход: всего 150 кВт⋅ч, больше всего сен — 100, меньше всего окт — 50"
+
+
+def test_zones_stand_one_upon_another():
+    drawing = charts.bars([charts.Point("окт", 100, zones=(60, 40))], "кВт⋅ч", "Расход", ("день", "ночь"))
+    assert drawing.strokes == {"": "M0.5 130V52", "b": "M0.5 51V-1"}
+    assert drawing.key == [("", "день"), ("b", "ночь")]
+
+
+def test_negative_month_hangs_below_the_zero_line():
+    drawing = charts.bars([charts.Point("сен", 30), charts.Point("окт", -10)], "кВт⋅ч", "Расход")
+    assert drawing.zero == 98
+    assert drawing.strokes[""] == "M0.5 98V0M1.5 98V131"
+
+
+def test_year_before_is_a_thin_bar_beside():
+    drawing = charts.bars([charts.Point("окт", 100, previous=50)], "кВт⋅ч", "Расход")
+    assert drawing.strokes == {"": "M0.42 130V0", "p": "M0.82 130V65"}
+
+
+def test_many_months_have_as_many_labels_as_a_year_holds():
+    points = [charts.Point(f"м{i}", i) for i in range(36)]
+    labels = [text.text for text in charts.bars(points, "кВт⋅ч", "Расход").texts]
+    assert labels == [f"м{i}" for i in range(2, 36, 3)]
+
+
+def test_pair_of_bars_a_month():
+    months = [statement.Month("2026-10", 78000, -2000, 150, 0, 50000, 0)]
+    drawing = charts.pairs(charts.charged_and_paid(months), "₽", "Начислено и оплачено", ("начислено", "оплачено"))
+    assert drawing.label == "Начислено и оплачено: всего начислено 762 ₽, оплачено 500 ₽"
+    assert drawing.strokes == {"w": "M0.31 130V0", "w g": "M0.69 130V45"}
+
+
+def test_cost_of_a_month_is_in_whole_rubles():
+    points = charts.charged([shown.Month("2026-09", -4150, 0, "reading"), shown.Month("2026-10", 72050, 180, "")])
+    assert [(point.value, point.kind) for point in points] == [(-42, "reading"), (721, "reading")]
+
+
+def test_nothing_to_draw():
+    assert charts.bars([], "кВт⋅ч", "Расход").months == 0
 
 
 def test_drawing_says_in_words_what_it_shows(home, anna):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
+from models.billing import ledger, payments, run
+from models.billing.ledger import New
 from models.metering.meters import Meter
 from models.metering.readings import Reading
-from tests import cast
+from tests import cast, prices
+
+NB, THIN = "\u00a0", "\u202f"
 
 
 def test_guest_learns_what_the_portal_is_for(client):
@@ -100,6 +106,100 @@ def test_verification_far_away_is_no_warning(home, anna):
 def test_account_without_a_reading_opens(home, anna):
     Reading.delete().execute()
     assert "Показаний за последний год нет." in home.get("home.front").text
+
+
+# ---- what is owed
+
+
+@pytest.fixture
+def owing(anna):
+    """720,00 ₽ for each of two months, the second 780,00 ₽ after a tariff that grew."""
+    prices.load()
+    for zone, kopecks in (("t1", 500), ("t2", 300)):
+        prices.tariff("electricity", kopecks, date(2026, 10, 1), plan=2, zone=zone)
+    for period in ("2026-09", "2026-10"):
+        run.bill(period, issued_on=date(2026, 11, 3))
+    return anna
+
+
+def _pay(person, kopecks):
+    payments.take_external(person.account.id, kopecks, channel="bank", document="1", day=date(2026, 11, 12))
+
+
+def _card(page):
+    return page.soup.select_one("main section.card")
+
+
+def _said(page):
+    return _card(page).get_text(" ", strip=True).replace(NB, " ").replace(THIN, " ")
+
+
+@pytest.mark.feature("S25", "S26")
+def test_home_begins_with_what_is_owed_and_until_when(home, owing, at):
+    at("2026-11-10T10:00")
+    page = home.get("home.front")
+    assert page.soup.select_one("main h2").get_text() == "К оплате"
+    said = _said(page)
+    assert said.startswith("К оплате 1 500,00 ₽ за октябрь 2026, до 16 ноября осталось 6 дней")
+    links = {link.get_text(): link["href"] for link in _card(page).select("a")}
+    number = owing.account.number
+    assert links == {
+        "Почему столько": f"/accounts/{number}/bills/2026-10#why",
+        "Оплатить": f"/accounts/{number}/pay",
+        "Счёт, PDF": f"/accounts/{number}/bills/2026-10.pdf",
+    }
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2026-11-15", "осталось 1 день"),
+        ("2026-11-16", "сегодня последний день"),
+        ("2026-11-18", "срок прошёл 2 дня назад"),
+    ],
+)
+def test_days_left_to_pay(home, owing, at, day, said):
+    at(f"{day}T10:00")
+    assert said in _said(home.get("home.front"))
+
+
+def test_difference_to_the_month_before_in_one_line(home, owing):
+    assert "Начислено за октябрь 2026 на 60 ₽ больше, чем месяцем раньше. Почему столько" in _said(
+        home.get("home.front")
+    )
+
+
+def test_paid_in_full(home, owing):
+    _pay(owing, 150000)
+    page = home.get("home.front")
+    assert _said(page).startswith("Всё оплачено Долга нет. Последний счёт — за октябрь 2026.")
+    assert "Оплатить" not in [link.get_text() for link in _card(page).select("a")]
+
+
+def test_paid_in_advance(home, owing):
+    _pay(owing, 160000)
+    assert _said(home.get("home.front")).startswith("Переплата 100,00 ₽ Платить сейчас не нужно")
+
+
+def test_debt_for_one_service_beside_an_advance_for_another(home, owing):
+    ledger.post(New(owing.account.id, "repair", ledger.PAYMENT, -200000, date(2026, 11, 1), "test:1"))
+    page = home.get("home.front")
+    assert _said(page).startswith("Переплата 500,00 ₽ Всего переплата, но по одной услуге есть долг")
+    assert "Оплатить" in [link.get_text() for link in _card(page).select("a")]
+
+
+def test_payment_under_way_is_not_offered_again(home, owing):
+    payment = payments.start(
+        owing.account, {"electricity": 150000}, customer_id=owing.id, email="anna@example.ru", key="1", consented=True
+    )
+    page = home.get("home.front")
+    links = {link.get_text(): link["href"] for link in _card(page).select("a")}
+    assert links["Что с платежом"] == f"/payments/{payment.number}"
+    assert "Оплатить" not in links
+
+
+def test_no_bill_yet(home):
+    assert "Счетов пока нет." in _said(home.get("home.front"))
 
 
 def _usual(person):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
+from models.billing import ledger, payments
+from models.billing.ledger import New
 from models.metering.meters import Meter
 from tests import cast
 
@@ -66,3 +70,16 @@ def test_account_without_a_meter(client, boris):
 def test_transformer_ratio_is_told(show):
     Meter.update(ratio=20).execute()
     assert facts(show())["Коэффициент трансформации"] == "20"
+
+
+@pytest.mark.feature("S25", "S26")
+def test_balance_of_each_service(show, anna):
+    for service, kopecks in (("electricity", 93517), ("repair", -5000)):
+        ledger.post(New(anna.account.id, service, ledger.CORRECTION, kopecks, date(2026, 10, 31), f"test:{service}"))
+    told = facts(show())
+    assert told["Баланс: электроэнергия"] == f"к оплате 935,17{NB}₽"
+    assert told["Баланс: капитальный ремонт"] == f"переплата 50,00{NB}₽"
+    payments.take_external(
+        anna.account.id, 93517, channel="cash", document="1", day=date(2026, 11, 1), service="electricity"
+    )
+    assert facts(show())["Баланс: электроэнергия"] == "долга нет"

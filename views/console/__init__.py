@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from views.console import database, exchange, receipts, work
+from views.console import billing, database, exchange, payments, printing, receipts, work
 
 
 def hang(app: Flask) -> None:
     """Add the commands to an application."""
-    for command in (*database.COMMANDS, *exchange.COMMANDS, *receipts.COMMANDS, *work.COMMANDS):
-        app.cli.add_command(command)
+    for room in (database, billing, exchange, payments, printing, receipts, work):
+        for command in room.COMMANDS:
+            app.cli.add_command(command)

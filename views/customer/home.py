@@ -8,6 +8,7 @@ from flask import Blueprint, session
 from flask_login import current_user
 
 from models import clock, periods
+from models.billing import owed
 from models.metering import history, meters, standings, windows
 from views import charts
 from views.door import account_or_404, customer_only, public
@@ -52,6 +53,7 @@ def _show(number: str) -> Any:
             if meters.verification_is_near(standing.meter, today)
             or meters.verification_is_expired(standing.meter, today)
         ],
+        owed=owed.now(account.id),
         today=today,
         service=service,
         lines=past.lines(*_last_months(today, MONTHS))[:LAST_READINGS],

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from models import clock
+from models.billing import ledger
 from models.metering import meters
 from models.metering.accounts import Office
 from views.door import account_or_404, customer_only
@@ -27,5 +28,6 @@ def show(number: str) -> Any:
         office=Office.get_or_none(Office.id == account.office),
         near={meter.id for meter in own if meters.verification_is_near(meter, today)},
         expired={meter.id for meter in own if meters.verification_is_expired(meter, today)},
+        balances=ledger.by_service(account.id),
         plans=meters.ZONE_PLANS,
     )

@@ -9,6 +9,8 @@ from flask_login import current_user
 
 from models import clock, periods
 from models.base import Refusal
+from models.billing import offers
+from models.billing.tariffs import Tariffs
 from models.metering import history, intake, receipts, standings
 from views.door import account_or_404, customer_only
 from views.page import page, part, see, see_from_part
@@ -78,6 +80,7 @@ def _receive(account: Any, context: dict[str, Any]) -> str | None:
     try:
         if "check" in request.form:
             context["verdicts"] = intake.look(account, typed, channel="web")
+            context["costs"] = _costs(account, context)
             return None
         confirmed = request.form.get("confirmed") == seen(typed)
         received = intake.receive(
@@ -90,7 +93,18 @@ def _receive(account: Any, context: dict[str, Any]) -> str | None:
         return receipts.number_of(received.receipt_id)
     except intake.Unconfirmed as unconfirmed:
         context.update(verdicts=unconfirmed.verdicts, confirm=seen(typed), status=422)
+        context["costs"] = _costs(account, context)
     except Refusal as refusal:
         form.refuse(refusal)
         context["status"] = 422
     return None
+
+
+def _costs(account: Any, context: dict[str, Any]) -> dict[int, int | None]:
+    """About what the use of each meter will cost, kopecks."""
+    tariffs, today, verdicts = Tariffs.load(), clock.today(), context["verdicts"]
+    return {
+        standing.meter.id: offers.cost(account, standing.meter, verdicts[standing.meter.id].usage, tariffs, today)
+        for standing in context["standings"]
+        if standing.meter.id in verdicts
+    }
