@@ -11,8 +11,9 @@ import time
 from dataclasses import dataclass
 
 from models import clock, words
-from models.billing import bills, payments
-from models.billing.payments import Payment, Word
+from models.billing import acquiring, bills, payments
+from models.billing.acquiring import Word
+from models.billing.payments import Payment
 from models.metering.accounts import Account
 from models.people.customers import Customer
 from models.settings import Settings
@@ -77,20 +78,20 @@ def register(payment_id: int) -> str | None:
         done = _desk.bank.register(order, cheques.seller(_desk.public_url))
     except (Rejected, cheques.NoTaxCode) as refusal:
         if not getattr(refusal, "order_id", ""):  # else the order is there already: its state will tell
-            payments.refused(payment_id, str(refusal))
+            acquiring.refused(payment_id, str(refusal))
         return None
     except Unreachable:
         return None
     if len(done.form_url) > LONGEST_LINK:
         logger.error("payment %s: the bank's link has %d characters", payment.number, len(done.form_url))
         return None
-    payments.registered(payment_id, done.order_id, done.form_url)
+    acquiring.registered(payment_id, done.order_id, done.form_url)
     return done.form_url
 
 
 def check(payment_id: int) -> None:
     """Ask the acquirer about one payment now: a callback came, or the customer waits."""
-    payment = payments.claim(payment_id, now=True) or _ended(payment_id)
+    payment = acquiring.claim(payment_id, now=True) or _ended(payment_id)
     if payment is not None and _desk is not None:
         _ask(payment, _desk.bank)
 
@@ -101,8 +102,8 @@ def check_all() -> int:
         return 0
     asked = missed = 0
     until = time.monotonic() + ROUND
-    for payment_id in payments.due_for_check(AT_ONCE):
-        payment = payments.claim(payment_id)
+    for payment_id in acquiring.due_for_check(AT_ONCE):
+        payment = acquiring.claim(payment_id)
         if payment is None:
             continue
         asked += 1
@@ -137,19 +138,19 @@ def refund(payment_id: int, kopecks: int | None = None) -> str:
     payment = Payment.get_by_id(payment_id)
     if payment.returning:
         _ask(payment, _desk.bank)
-    back = payments.ask_refund(payment_id, kopecks)
+    back = acquiring.ask_refund(payment_id, kopecks)
     if back is not None:
         try:
             _give_back(back, _desk.bank, is_whole=back.kopecks == payment.amount)
         except Rejected:
-            payments.refund_answered(payment_id)
+            acquiring.refund_answered(payment_id)
             raise
-        payments.refund_answered(payment_id)
+        acquiring.refund_answered(payment_id)
         _ask(Payment.get_by_id(payment_id), _desk.bank)
     return _state(payment_id)
 
 
-def _give_back(back: payments.Back, bank: Acquirer, *, is_whole: bool) -> None:
+def _give_back(back: acquiring.Back, bank: Acquirer, *, is_whole: bool) -> None:
     """A whole payment that the bank has not settled yet is reversed instead: it refuses to refund it."""
     try:
         bank.refund(back.order_id, back.kopecks, key=back.key)
@@ -184,12 +185,12 @@ def _ask(payment: Payment, bank: Acquirer, declined: str = "") -> bool:
     try:
         status = _status(payment, bank)
         is_answered = True
-        state = payments.learn(payment.id, _word(status, declined))
+        state = acquiring.learn(payment.id, _word(status, declined))
         if state in (payments.PAID, payments.REFUNDED) and not payment.cheque:
             _keep_cheque(payment.id, bank)
     except (Rejected, Unreachable) as error:
         logger.warning("payment %s: no answer: %s", payment.number, error)
-    payments.schedule(payment.id)
+    acquiring.schedule(payment.id)
     return is_answered
 
 
@@ -219,7 +220,7 @@ def _keep_cheque(payment_id: int, bank: Acquirer) -> None:
     receipt = bank.receipt(str(payment.order_id))
     if receipt is not None and receipt.state == "done":
         place = _desk.public_url if _desk else ""
-        payments.keep_cheque(payment_id, cheques.facts(payment, receipt, place))
+        acquiring.keep_cheque(payment_id, cheques.facts(payment, receipt, place))
 
 
 def _ended(payment_id: int) -> Payment | None:

@@ -13,7 +13,7 @@ import pytest
 from jinja2 import meta
 
 from models import clock, schema
-from models.billing import payments
+from models.billing import acquiring, payments
 from models.metering import reading_links
 from models.metering.accounts import Account
 from models.metering.readings import Receipt
@@ -79,9 +79,9 @@ def _payment() -> str:
     payment = payments.start(
         account, {"electricity": 100}, customer_id=customer.id, email=customer.email, key="house", consented=True
     )
-    paid = payments.Word(payment.number, "order", "paid", kopecks=100, deposited=100)
-    payments.learn(payment.id, paid)
-    payments.keep_cheque(payment.id, FISCAL)
+    paid = acquiring.Word(payment.number, "order", "paid", kopecks=100, deposited=100)
+    acquiring.learn(payment.id, paid)
+    acquiring.keep_cheque(payment.id, FISCAL)
     return payment.number
 
 

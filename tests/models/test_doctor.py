@@ -9,7 +9,7 @@ import pytest
 from peewee import Database
 
 from models import audit, base, clock, doctor
-from models.billing import payments, run
+from models.billing import acquiring, payments, run
 from models.billing.bills import Bill, Charge
 from models.billing.ledger import CHARGE, PAYMENT, Balance, Entry
 from models.billing.payments import Payment
@@ -96,8 +96,8 @@ def billed(anna: cast.Person) -> cast.Person:
     run.bill("2026-10")
     payments.take_external(anna.account.id, 30_000, channel="bank", document="1", day=date(2026, 11, 10))
     paid = payments.start(anna.account, {"electricity": 20_000}, customer_id=anna.id, email="", key="k", consented=True)
-    given_back = payments.Word(paid.number, "order", "refunded", 20_000, "643", 20_000, 5_000)
-    payments.learn(paid.id, given_back)
+    given_back = acquiring.Word(paid.number, "order", "refunded", 20_000, "643", 20_000, 5_000)
+    acquiring.learn(paid.id, given_back)
     assert doctor.complaints() == []
     return anna
 
@@ -161,7 +161,7 @@ def test_disputed_payment_is_told(billed: cast.Person) -> None:
     paid = payments.start(
         billed.account, {"electricity": 9_000}, customer_id=billed.id, email="", key="k2", consented=True
     )
-    payments.learn(paid.id, payments.Word(paid.number, "order-2", "paid", 1, "643", 1))
+    acquiring.learn(paid.id, acquiring.Word(paid.number, "order-2", "paid", 1, "643", 1))
     assert "payments: 1 disputed" in told()
 
 

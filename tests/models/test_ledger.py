@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from peewee import Database, fn
 
 from models.base import database
-from models.billing import ledger, payments, run
+from models.billing import acquiring, ledger, payments, run
 from models.billing.ledger import CHARGE, PAYMENT, Balance, Entry, New
 from models.metering.accounts import Account
 from tests import cast, prices
@@ -138,10 +138,10 @@ def test_no_verb_changes_or_deletes_an_entry(db: Database, at: Any, monkeypatch:
         paid = payments.start(
             anna.account, {"electricity": 5_000}, customer_id=anna.id, email="", key="k", consented=True
         )
-        payments.registered(paid.id, "order", "https://bank.example")
+        acquiring.registered(paid.id, "order", "https://bank.example")
         for word in ("paid", "refunded"):
-            told = payments.Word(paid.number, "order", word, 5_000, "643", 5_000, 5_000 if word == "refunded" else 0)
-            payments.learn(paid.id, told)
+            told = acquiring.Word(paid.number, "order", word, 5_000, "643", 5_000, 5_000 if word == "refunded" else 0)
+            acquiring.learn(paid.id, told)
         cast.read(anna.meter, "2026-11-20", 26_320, 2_660)
         for month, moment in (
             ("2026-11", "2026-12-03T10:00"),

@@ -15,7 +15,8 @@ from peewee import Database, fn
 from models import clock
 from models.audit import AuditRow
 from models.base import Refusal
-from models.billing import ledger, payments
+from models.billing import acquiring, ledger, payments
+from models.billing.acquiring import Word
 from models.billing.ledger import PAYMENT, REFUND, Balance, Entry
 from models.billing.payments import (
     DECLINED,
@@ -29,8 +30,7 @@ from models.billing.payments import (
     REGISTERED,
     Payment,
     Unfinished,
-    Word,
-)  # fmt: skip
+)
 from models.consents import Consent
 from models.outbox import Message
 from tests import cast
@@ -56,7 +56,7 @@ def begin(anna: cast.Person, key: str = "form-1", parts: dict[str, int] | None =
 
 def order(anna: cast.Person, key: str = "form-1") -> Payment:
     payment = begin(anna, key)
-    payments.registered(payment.id, f"order-{payment.id}", "https://bank.example/pay")
+    acquiring.registered(payment.id, f"order-{payment.id}", "https://bank.example/pay")
     return Payment.get_by_id(payment.id)
 
 
@@ -105,7 +105,7 @@ def test_every_move_by_every_word(anna: cast.Person, at: Any, state: str) -> Non
         reach(payment, state)
         at("2026-11-20T10:05")  # a bank that knows nothing after three minutes never will
         altered = {"kopecks": payment.amount - 1} if told == "altered" else {}
-        payments.learn(payment.id, word(payment, "paid" if altered else told, **altered))
+        acquiring.learn(payment.id, word(payment, "paid" if altered else told, **altered))
         after = state_of(payment)
         assert after == expected(state, told), told
         assert after == state or after in MOVES[state]
@@ -117,9 +117,9 @@ def test_every_move_by_every_word(anna: cast.Person, at: Any, state: str) -> Non
 def reach(payment: Payment, state: str) -> None:
     """Bring an order where the case begins, by the verbs themselves where money is in it."""
     if state in (PAID, REFUNDED):
-        payments.learn(payment.id, word(payment, "paid"))
+        acquiring.learn(payment.id, word(payment, "paid"))
     if state == REFUNDED:
-        payments.learn(payment.id, word(payment, "refunded"))
+        acquiring.learn(payment.id, word(payment, "refunded"))
     if state not in (PAID, REFUNDED):
         gone = {"order_id": None, "form_url": ""} if state == NEW else {}
         Payment.update(state=state, **gone).where(Payment.id == payment.id).execute()
@@ -128,7 +128,7 @@ def reach(payment: Payment, state: str) -> None:
 
 def test_unknown_order_is_given_time(anna: cast.Person) -> None:
     payment = begin(anna)
-    assert payments.learn(payment.id, word(payment, "unknown")) == NEW
+    assert acquiring.learn(payment.id, word(payment, "unknown")) == NEW
 
 
 @pytest.mark.parametrize(
@@ -149,30 +149,30 @@ def test_word_that_does_not_fit_counts_nothing_and_is_disputed(
     anna: cast.Person, facts: dict[str, Any], reason: str
 ) -> None:
     payment = order(anna)
-    assert payments.learn(payment.id, word(payment, "paid", **facts)) == DISPUTED
+    assert acquiring.learn(payment.id, word(payment, "paid", **facts)) == DISPUTED
     assert reason in Payment.get_by_id(payment.id).reason and posted() == 0
-    assert payments.learn(payment.id, word(payment, "paid")) == PAID  # the bank puts itself right
+    assert acquiring.learn(payment.id, word(payment, "paid")) == PAID  # the bank puts itself right
     assert posted() == AMOUNT
 
 
 def test_bad_word_does_not_take_back_what_was_paid(anna: cast.Person) -> None:
     payment = order(anna)
-    payments.learn(payment.id, word(payment, "paid"))
-    assert payments.learn(payment.id, word(payment, "paid", kopecks=1)) == PAID
+    acquiring.learn(payment.id, word(payment, "paid"))
+    assert acquiring.learn(payment.id, word(payment, "paid", kopecks=1)) == PAID
     assert posted() == AMOUNT
 
 
 @pytest.mark.parametrize("reason", ["Отказ банка " * 100, "<script>&«»\u202e😀"])
 def test_any_reason_of_a_bank_is_kept(anna: cast.Person, reason: str) -> None:
     payment = order(anna)
-    assert payments.learn(payment.id, word(payment, "declined", reason=reason)) == DECLINED
+    assert acquiring.learn(payment.id, word(payment, "declined", reason=reason)) == DECLINED
     assert Payment.get_by_id(payment.id).reason == reason[:200]
 
 
 def test_each_move_leaves_a_trace_in_the_audit(anna: cast.Person) -> None:
     payment = order(anna)
     for told in ("declined", "paid", "paid", "refunded", "refunded"):
-        payments.learn(payment.id, word(payment, told))
+        acquiring.learn(payment.id, word(payment, told))
     deeds = [
         row.deed
         for row in AuditRow.select().where(AuditRow.subject == f"payment:{payment.number}").order_by(AuditRow.id)
@@ -186,7 +186,7 @@ def test_each_move_leaves_a_trace_in_the_audit(anna: cast.Person) -> None:
 @pytest.mark.feature("M13")
 def test_fifty_words_at_once_credit_once(anna: cast.Person) -> None:
     payment = order(anna)
-    done = at_once(25, lambda _: [payments.learn(payment.id, word(payment, "paid")) for _ in range(2)])
+    done = at_once(25, lambda _: [acquiring.learn(payment.id, word(payment, "paid")) for _ in range(2)])
     assert done == [[PAID, PAID]] * 25
     assert posted() == AMOUNT == -Balance.select(fn.SUM(Balance.amount)).scalar()
     assert Entry.select().count() == len(PARTS)
@@ -196,8 +196,8 @@ def test_fifty_words_at_once_credit_once(anna: cast.Person) -> None:
 def test_without_lock_and_move_they_would_credit_many_times(anna: cast.Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above is worth something: a read, a look and a write, as one would write it first, count several times."""
     payment = order(anna)
-    monkeypatch.setattr(payments, "learn", _naively)
-    at_once(25, lambda i: payments.learn(payment.id, i))
+    monkeypatch.setattr(acquiring, "learn", _naively)
+    at_once(25, lambda i: acquiring.learn(payment.id, i))
     assert posted() > AMOUNT
 
 
@@ -215,9 +215,9 @@ def _naively(payment_id: int, i: int) -> None:
 @pytest.mark.feature("M13")
 def test_refunds_at_once_give_back_once(anna: cast.Person) -> None:
     payment = order(anna)
-    payments.learn(payment.id, word(payment, "paid"))
+    acquiring.learn(payment.id, word(payment, "paid"))
     cuts = [10_000, 50_000, AMOUNT]
-    at_once(30, lambda i: payments.learn(payment.id, word(payment, "refunded", refunded=cuts[i % 3])))
+    at_once(30, lambda i: acquiring.learn(payment.id, word(payment, "refunded", refunded=cuts[i % 3])))
     assert (state_of(payment), posted()) == (REFUNDED, 0)
 
 
@@ -237,7 +237,7 @@ def test_any_order_of_up_to_five_words_ends_right(anna: cast.Person, last: str) 
     for n, told in enumerate({one for mix in mixes for one in permutations(mix)}):
         payment = order(anna, f"form-{last}-{n}")
         for one in told:
-            payments.learn(payment.id, _said(payment, one))
+            acquiring.learn(payment.id, _said(payment, one))
         counted = {"paid": AMOUNT, "part": AMOUNT - 30_000}.get(last, 0)
         wanted = {"paid": PAID, "part": PAID, "refunded": REFUNDED, "declined": state_of(payment)}[last]
         own = -sum(one.amount for one in Entry.select().where(Entry.source.contains(f":{payment.id}:")))
@@ -264,7 +264,7 @@ def test_ledger_is_what_was_captured_less_what_was_given_back(anna: cast.Person,
     payment = order(anna, f"form-{Payment.select().count()}")
     before = posted()
     for one in told:
-        payments.learn(payment.id, _said(payment, one))
+        acquiring.learn(payment.id, _said(payment, one))
     fresh = Payment.get_by_id(payment.id)
     captured = any(one in ("paid", "part", "refunded") for one in told)
     back = AMOUNT if "refunded" in told else 30_000 if "part" in told else 0
@@ -282,12 +282,12 @@ CUTS = st.lists(st.integers(1, 1000), min_size=1, max_size=6)
 def test_refund_in_any_cut_adds_up_for_each_service(anna: cast.Person, parts: list[int], cuts: list[int]) -> None:
     own = dict(zip(PARTS, [100 + part for part in parts], strict=True))
     payment = begin(anna, f"form-{Payment.select().count()}", own)
-    payments.learn(payment.id, word(payment, "paid"))
+    acquiring.learn(payment.id, word(payment, "paid"))
     before = posted()
     given_back = 0
     for cut in cuts:
         given_back = min(payment.amount, given_back + cut)
-        payments.learn(payment.id, word(payment, "refunded", refunded=given_back))
+        acquiring.learn(payment.id, word(payment, "refunded", refunded=given_back))
         assert before - posted() == given_back == Payment.get_by_id(payment.id).refunded
     back = Entry.select().where(Entry.kind == REFUND, Entry.source.startswith(f"refund:{payment.id}:"))
     assert all(entry.amount > 0 for entry in back)
@@ -315,7 +315,7 @@ def test_share_of_a_refund_never_shrinks(anna: cast.Person, cut: int) -> None:
     anna.account.services = "electricity,repair,heat"
     payment = begin(anna, parts={"electricity": 50, "repair": 20, "heat": 30})
     for back in (*range(cut, 100, cut), 100):
-        payments.learn(payment.id, word(payment, "refunded", refunded=back))
+        acquiring.learn(payment.id, word(payment, "refunded", refunded=back))
     given_back = list(Entry.select().where(Entry.kind == REFUND))
     assert min(entry.amount for entry in given_back) > 0
     shares = {code: sum(one.amount for one in given_back if one.service == code) for code in payment.parts}
@@ -361,7 +361,7 @@ def test_same_form_is_the_same_payment(anna: cast.Person) -> None:
     assert begin(anna).id == first.id
     with pytest.raises(Unfinished):  # the same form after Back with another sum is another payment
         begin(anna, parts={"electricity": 100})
-    payments.learn(first.id, word(first, "paid"))
+    acquiring.learn(first.id, word(first, "paid"))
     assert begin(anna).id == first.id  # after Back, too
 
 
@@ -371,7 +371,7 @@ def test_two_tabs_cannot_both_pay(anna: cast.Person) -> None:
     with pytest.raises(Unfinished) as refusal:
         begin(anna, "tab-2")
     assert refusal.value.number == first.number
-    payments.learn(first.id, word(first, "declined"))
+    acquiring.learn(first.id, word(first, "declined"))
     assert begin(anna, "tab-2").id != first.id
 
 
@@ -397,24 +397,24 @@ def test_same_key_for_another_account_is_another_payment(anna: cast.Person) -> N
 def test_late_registration_does_not_open_a_second_order(anna: cast.Person) -> None:
     """The bank did not answer, the customer began anew, and then the first answer comes."""
     first = begin(anna, "tab-1")
-    payments.refused(first.id, "нет ответа")
+    acquiring.refused(first.id, "нет ответа")
     second = order(anna, "tab-2")
-    payments.registered(first.id, "order-late", "https://bank.example")
+    acquiring.registered(first.id, "order-late", "https://bank.example")
     assert [one.id for one in Payment.select().where(Payment.state.in_(OPEN))] == [second.id]
 
 
 def test_word_paid_after_a_failed_registration_counts(anna: cast.Person) -> None:
     first = begin(anna, "tab-1")
-    payments.refused(first.id, "нет ответа")
+    acquiring.refused(first.id, "нет ответа")
     second = order(anna, "tab-2")
-    assert payments.learn(first.id, word(first, "paid", order_id="order-late")) == PAID
-    assert payments.learn(second.id, word(second, "paid")) == PAID
+    assert acquiring.learn(first.id, word(first, "paid", order_id="order-late")) == PAID
+    assert acquiring.learn(second.id, word(second, "paid")) == PAID
     assert posted() == 2 * AMOUNT
 
 
 def test_refused_leaves_what_is_registered_alone(anna: cast.Person) -> None:
     payment = order(anna)
-    payments.refused(payment.id, "поздно")
+    acquiring.refused(payment.id, "поздно")
     assert state_of(payment) == REGISTERED
 
 
@@ -500,13 +500,13 @@ def test_order_in_which_money_becomes_known_does_not_matter(anna: cast.Person, o
 
 
 def due(payment: Payment) -> bool:
-    return payment.id in payments.due_for_check()
+    return payment.id in acquiring.due_for_check()
 
 
 def test_one_of_many_claims_a_check(anna: cast.Person, at: Any) -> None:
     payment = order(anna)
     at("2026-11-20T10:02")
-    done = at_once(20, lambda _: payments.claim(payment.id))
+    done = at_once(20, lambda _: acquiring.claim(payment.id))
     assert sum(isinstance(one, Payment) for one in done) == 1
     assert not due(payment)
 
@@ -514,23 +514,23 @@ def test_one_of_many_claims_a_check(anna: cast.Person, at: Any) -> None:
 def test_claim_of_a_killed_worker_runs_out(anna: cast.Person, at: Any) -> None:
     payment = order(anna)
     moment = at("2026-11-20T10:02")
-    assert payments.claim(payment.id) is not None
-    clock.freeze(moment + payments.LEASE - timedelta(seconds=1))
-    assert payments.claim(payment.id) is None
-    clock.freeze(moment + payments.LEASE)
-    assert due(payment) and payments.claim(payment.id) is not None
+    assert acquiring.claim(payment.id) is not None
+    clock.freeze(moment + acquiring.LEASE - timedelta(seconds=1))
+    assert acquiring.claim(payment.id) is None
+    clock.freeze(moment + acquiring.LEASE)
+    assert due(payment) and acquiring.claim(payment.id) is not None
 
 
 def test_callback_does_not_wait_for_the_poller_but_for_whoever_asks_now(anna: cast.Person) -> None:
     payment = order(anna)
-    assert payments.claim(payment.id) is None  # a minute has not passed
-    assert payments.claim(payment.id, now=True) is not None
-    assert payments.claim(payment.id, now=True) is None  # somebody asks at this moment
-    clock.freeze(clock.now() + payments.IMPATIENCE)
-    assert payments.claim(payment.id, now=True) is not None
-    clock.freeze(clock.now() + payments.IMPATIENCE)
-    payments.learn(payment.id, word(payment, "paid"))
-    assert payments.claim(payment.id, now=True) is None  # all is known
+    assert acquiring.claim(payment.id) is None  # a minute has not passed
+    assert acquiring.claim(payment.id, now=True) is not None
+    assert acquiring.claim(payment.id, now=True) is None  # somebody asks at this moment
+    clock.freeze(clock.now() + acquiring.IMPATIENCE)
+    assert acquiring.claim(payment.id, now=True) is not None
+    clock.freeze(clock.now() + acquiring.IMPATIENCE)
+    acquiring.learn(payment.id, word(payment, "paid"))
+    assert acquiring.claim(payment.id, now=True) is None  # all is known
 
 
 def test_checks_grow_rare_and_end(anna: cast.Person, at: Any) -> None:
@@ -539,25 +539,25 @@ def test_checks_grow_rare_and_end(anna: cast.Person, at: Any) -> None:
     for hours in (0, 1, 12, 47):
         moment = at("2026-11-20T10:00") + timedelta(hours=hours)
         clock.freeze(moment)
-        payments.schedule(payment.id)
+        acquiring.schedule(payment.id)
         gaps.append((Payment.get_by_id(payment.id).next_check_at - moment).total_seconds())
     assert gaps == sorted(gaps) and gaps[0] == 20 and gaps[-1] == 7200
     clock.freeze(at("2026-11-20T10:00") + timedelta(days=30))
-    payments.schedule(payment.id)
+    acquiring.schedule(payment.id)
     assert Payment.get_by_id(payment.id).next_check_at is not None, "nobody knows yet how it ends"
-    payments.learn(payment.id, word(payment, "declined"))
-    payments.schedule(payment.id)
+    acquiring.learn(payment.id, word(payment, "declined"))
+    acquiring.schedule(payment.id)
     assert Payment.get_by_id(payment.id).next_check_at is None
 
 
 def test_paid_order_is_asked_until_its_cheque_is_there(anna: cast.Person) -> None:
     payment = order(anna)
-    payments.learn(payment.id, word(payment, "paid"))
-    payments.schedule(payment.id)
+    acquiring.learn(payment.id, word(payment, "paid"))
+    acquiring.schedule(payment.id)
     assert Payment.get_by_id(payment.id).next_check_at is not None
-    done = at_once(10, lambda _: payments.keep_cheque(payment.id, {"fn": "9999078900004312", "fd": "12", "fp": "345"}))
+    done = at_once(10, lambda _: acquiring.keep_cheque(payment.id, {"fn": "9999078900004312", "fd": "12", "fp": "345"}))
     assert not any(isinstance(one, Exception) for one in done)
-    payments.schedule(payment.id)
+    acquiring.schedule(payment.id)
     assert Payment.get_by_id(payment.id).next_check_at is None
     assert Message.select().where(Message.letter == "cheque").count() == 1
 

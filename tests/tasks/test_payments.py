@@ -14,9 +14,10 @@ from peewee import Database
 
 from models.audit import AuditRow
 from models.base import Refusal, database
-from models.billing import ledger, payments
+from models.billing import acquiring, ledger, payments
+from models.billing.acquiring import Word
 from models.billing.ledger import Entry
-from models.billing.payments import Payment, Word
+from models.billing.payments import Payment
 from models.company import Company
 from models.outbox import Message
 from tasks import cheques, letters, queue
@@ -273,7 +274,7 @@ def test_bank_that_is_down_is_left_alone_after_a_few_orders(
     at("2026-11-20T10:05")
     monkeypatch.setattr(work, "_desk", work.Desk(Acquirer("http://127.0.0.1:9", "u", "p", "form", 1), paying.PORTAL))
     assert work.check_all() == work.GIVES_UP
-    assert len(payments.due_for_check()) == 3
+    assert len(acquiring.due_for_check()) == 3
 
 
 def test_one_broken_payment_does_not_keep_the_others_waiting(
@@ -283,14 +284,14 @@ def test_one_broken_payment_does_not_keep_the_others_waiting(
     other = Person(anna.customer, cast.account(300))
     second = ordered(other, 10_000, key="other")
     bank.pay(second.form_url)
-    learn = payments.learn
+    learn = acquiring.learn
 
     def broken(payment_id: int, word: Word) -> str:
         if payment_id == first.id:
             raise RuntimeError("a mistake of ours")
         return learn(payment_id, word)
 
-    monkeypatch.setattr(payments, "learn", broken)
+    monkeypatch.setattr(acquiring, "learn", broken)
     at("2026-11-20T10:05")
     assert work.check_all() == 2
     assert again(second).state == "paid"
@@ -428,7 +429,7 @@ def _race(bank: StandIn, person: Person) -> int:
 @pytest.mark.feature("M13")
 def test_fifty_callbacks_at_once_credit_once(anna: Person, bank: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     database.obj._max_connections = 64
-    monkeypatch.setattr(payments, "claim", lambda payment_id, now=False: Payment.get_by_id(payment_id))
+    monkeypatch.setattr(acquiring, "claim", lambda payment_id, now=False: Payment.get_by_id(payment_id))
     assert _race(bank, anna) == DEBT
     assert ledger.balance(anna.account.id) == 0
 
@@ -463,8 +464,8 @@ def test_without_the_locks_they_would_credit_many_times(
         return "paid"
 
     database.obj._max_connections = 64
-    monkeypatch.setattr(payments, "claim", lambda payment_id, now=False: Payment.get_by_id(payment_id))
-    monkeypatch.setattr(payments, "learn", careless)
+    monkeypatch.setattr(acquiring, "claim", lambda payment_id, now=False: Payment.get_by_id(payment_id))
+    monkeypatch.setattr(acquiring, "learn", careless)
     assert _race(bank, anna) > DEBT
 
 
@@ -489,10 +490,10 @@ def test_words_in_any_order_end_where_the_truth_is(anna: Person, order: list[str
     payment = payments.start(
         anna.account, {"electricity": DEBT}, customer_id=anna.id, email="", key="one", consented=True
     )
-    payments.registered(payment.id, "order", "http://bank.example/pay")
+    acquiring.registered(payment.id, "order", "http://bank.example/pay")
     for name in order:
         state, deposited, refunded = WORDS[name]
-        payments.learn(payment.id, Word(payment.number, "order", state, DEBT, "643", deposited, refunded))
+        acquiring.learn(payment.id, Word(payment.number, "order", state, DEBT, "643", deposited, refunded))
     taken = DEBT if {"paid", *BACK} & set(order) else 0
     back = max((BACK[name] for name in order if name in BACK), default=0)
     assert credited(anna.account) == taken - back

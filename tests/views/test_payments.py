@@ -13,8 +13,9 @@ import pytest
 
 from models import clock, schema
 from models.audit import AuditRow
-from models.billing import ledger, payments
-from models.billing.payments import Payment, Word
+from models.billing import acquiring, ledger, payments
+from models.billing.acquiring import Word
+from models.billing.payments import Payment
 from models.consents import Consent
 from models.metering import closings
 from models.metering.readings import Reading
@@ -64,7 +65,7 @@ def leads_to(page: Page) -> str:
 
 
 def told(payment: Any, state: str, **facts: Any) -> None:
-    payments.learn(payment.id, Word(payment.number, payment.order_id, state, payment.amount, **facts))
+    acquiring.learn(payment.id, Word(payment.number, payment.order_id, state, payment.amount, **facts))
 
 
 # ---- the form
@@ -454,7 +455,7 @@ def test_refused_order_says_that_nothing_was_charged(home, anna, bank, monkeypat
 
 def test_disputed_is_for_staff_and_not_for_paying_again(home, anna, bank):
     payment = ordered(anna)
-    payments.learn(payment.id, Word(payment.number, payment.order_id, "paid", 1, deposited=1))
+    acquiring.learn(payment.id, Word(payment.number, payment.order_id, "paid", 1, deposited=1))
     page = home.get("payments.show", number=payment.number)
     assert page.h1 == "Оплату проверяет сотрудник" and "Второй раз платить не нужно" in page.text
     assert credited(anna.account) == 0

@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from models import audit, clock, words
 from models.base import Refusal, database
-from models.billing import payments
+from models.billing import acquiring
 from models.billing.payments import Payment
 from models.exchange import table
 from tasks import payments as work
@@ -73,7 +73,7 @@ def refund(number: str, rubles: str | None) -> None:
 def settle(number: str, rubles: str, reason: str) -> None:
     payment = _payment(number)
     try:
-        payments.settle_by_hand(payment.id, table.kopecks(rubles), reason)
+        acquiring.settle_by_hand(payment.id, table.kopecks(rubles), reason)
     except (table.BadCell, Refusal) as error:
         raise click.ClickException(str(error)) from error
     click.echo(_told(_payment(number)))
