@@ -35,7 +35,6 @@ DWELLINGS = ("urban", "stove", "rural")
 SIGN_UP_CONSENT = "personal-data"
 PAYMENT_CONSENT = "payment"
 LONGEST_NUMBER = 64
-OTHER_MEASURE = 255  # the code of a unit that has none of its own
 TAX_SYSTEMS = ("osn", "usn_income", "usn_income_outcome", "esn", "patent")
 _NEEDED_CONSENTS = {SIGN_UP_CONSENT: "sign up", PAYMENT_CONSENT: "pay on line"}
 
@@ -136,7 +135,6 @@ class Payments:
     sno: str  # the system of taxation, as the acquirer writes it
     ffd: str  # the version of the fiscal documents' format
     tax_codes: Mapping[int, int]  # the acquirer's code by percent of VAT
-    measures: Mapping[str, int]  # the code of the unit by service
 
 
 @dataclass(frozen=True)
@@ -264,7 +262,7 @@ def load(folder: Path) -> Company:
         checks=checks,
         averages=_averages(top.table("averages", _names(Averages))),
         billing=_billing(top.table("billing", _names(Billing))),
-        payments=_payments(top.table("payments", _names(Payments)), services),
+        payments=_payments(top.table("payments", _names(Payments))),
         phones=_phones(top),
         mail_readings=top.text("mail_readings", rules.email, default=""),
         sms_readings=top.text("sms_readings", rules.phone, default=""),
@@ -387,7 +385,7 @@ def _billing(table: Table) -> Billing:
     return billing
 
 
-def _payments(table: Table, services: Mapping[str, Service]) -> Payments:
+def _payments(table: Table) -> Payments:
     payments = Payments(
         with_readings=table.one_of("with_readings", ("required", "no")),
         least=table.kopecks("least", 0.01, 1_000_000),
@@ -395,7 +393,6 @@ def _payments(table: Table, services: Mapping[str, Service]) -> Payments:
         sno=table.one_of("sno", TAX_SYSTEMS),
         ffd=table.one_of("ffd", ("1.05", "1.2")),
         tax_codes=_tax_codes(table),
-        measures=_measures(table.table("measures", services)),
     )
     if payments.most < payments.least:
         raise table.error("most", f"must be at least the least payment ({payments.least / 100:g})")
@@ -411,10 +408,6 @@ def _tax_codes(table: Table) -> Mapping[int, int]:
     if not codes.values:
         raise table.error("tax_codes", "must have at least one")
     return MappingProxyType({int(percent): codes.whole(percent, 0, 99) for percent in codes.values})
-
-
-def _measures(table: Table) -> Mapping[str, int]:
-    return MappingProxyType({service: table.whole(service, 0, 255, default=OTHER_MEASURE) for service in table.known})
 
 
 def _phones(top: Table) -> tuple[Phone, ...]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from collections.abc import Iterator
 
 from models import periods, words
 from models.billing.shown import Bill
@@ -31,7 +29,6 @@ _FOOT = Style(7, grey=SOFT)
 
 DWELLINGS = {"urban": "городское жильё", "stove": "городское жильё с электроплитой", "rural": "сельское жильё"}
 _HOW_TO_PAY = "Наведите на код камеру в приложении банка: получатель и сумма заполнятся сами."
-_CHUNKS = re.compile(r"\d+|\D+")
 
 
 def draw(bill: Bill, company: Company) -> bytes:
@@ -46,27 +43,6 @@ def draw(bill: Bill, company: Company) -> bytes:
 def add(sheet: Sheet, bill: Bill, company: Company) -> int:
     """Draw the bill on pages of its own at the end of a document; how many pages."""
     return _Drawing(sheet, bill, company).draw()
-
-
-def print_run(bills: Iterable[Bill], company: Company, file: BinaryIO) -> int:
-    """All the bills in one PDF for the printer, in the order given, each from a page of its own; how many there were."""
-    sheet = Sheet(file, title="Счета для печати", author=company.legal_name)
-    count = 0
-    for bill in bills:
-        add(sheet, bill, company)
-        count += 1
-    if count:
-        sheet.save()
-    return count
-
-
-def route_key(bill: Bill) -> tuple[tuple[tuple[bool, int, str], ...], ...]:
-    """The order in which a postman walks: numbers by value, so house 2 before 10, and 10 before 10а."""
-    return tuple(tuple(map(_chunk, _CHUNKS.findall(part.casefold().replace("ё", "е")))) for part in bill.route)
-
-
-def _chunk(chunk: str) -> tuple[bool, int, str]:
-    return (False, int(chunk), "") if chunk.isdecimal() else (True, 0, chunk.strip())
 
 
 def _title(bill: Bill) -> str:

@@ -25,6 +25,7 @@ from models.company import Company
 from models.words import rubles
 from tasks.papers import bill as bills
 from tasks.papers import qr_code
+from tasks.papers.sheet import Sheet
 from tests import paper_samples as samples
 from tests.bench.house import ROOT
 from tests.bench.table import Table
@@ -103,7 +104,10 @@ def house(company: Company, number: int) -> Bill:
 
 def _run(given: Sequence[Bill], company: Company) -> int:
     file = io.BytesIO()
-    bills.print_run(given, company, file)
+    sheet = Sheet(file, title="Счета для печати", author=company.legal_name)
+    for bill in given:
+        bills.add(sheet, bill, company)
+    sheet.save()
     return len(file.getvalue())
 
 

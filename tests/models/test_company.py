@@ -235,13 +235,6 @@ def test_payments_are_limited_and_have_what_a_cheque_needs(code: str) -> None:
     payments = shipped(code).payments
     assert (payments.least, payments.most, payments.sno, payments.ffd) == (100, 10_000_000, "osn", "1.2")
     assert payments.tax_codes == {0: 0, 10: 2, 20: 6, 22: 12}
-    assert set(payments.measures) == set(shipped(code).services) and payments.measures["electricity"] == 50
-
-
-def test_unit_without_a_code_is_another_one(folder: Path) -> None:
-    path = folder / "company.toml"
-    path.write_text(path.read_text("utf-8").replace("measures = { electricity = 50 }", "measures = {}"), "utf-8")
-    assert company.load(folder).payments.measures == {"electricity": 255}
 
 
 def test_sums_may_have_kopecks(folder: Path) -> None:
@@ -419,9 +412,6 @@ MISTAKES = [
     ("tax_codes = { 0 = 0, ", "tax_codes = { 0 = 'none', ", "payments.tax_codes.0", "must be a whole number"),
     ("tax_codes = { 0 = 0, 10 = 2, 20 = 6, 22 = 12 }", "tax_codes = {}", "payments.tax_codes", "at least one"),
     ("tax_codes = { 0 = 0, 10 = 2, 20 = 6, 22 = 12 }", "tax_codes = 12", "payments.tax_codes", "must be a table"),
-    ("measures = { electricity = 50 }", "", "payments.measures", "is missing"),
-    ("electricity = 50 }", "electricity = 50, gas = 42 }", "payments.measures.gas", "no such key"),
-    ("electricity = 50 }", "electricity = 256 }", "payments.measures.electricity", "must be 0…255, not 256"),
     ('number = "+78000000040"', 'number = "8 800 000-00-40"', "phones[1].number", "must be a phone number"),
     ('number = "+78000000040"', 'number = "+71000000040"', "phones[1].number", "must be a phone number"),
     ('sms_readings = "+79000000040"', 'sms_readings = "79000000040"', "sms_readings", "must be a phone number"),

@@ -108,7 +108,8 @@ def test_every_move_by_every_word(anna: cast.Person, at: Any, state: str) -> Non
         acquiring.learn(payment.id, word(payment, "paid" if altered else told, **altered))
         after = state_of(payment)
         assert after == expected(state, told), told
-        assert after == state or after in MOVES[state]
+        through_paid = MOVES[PAID] if PAID in MOVES[state] else ()  # what is given back was paid first
+        assert after == state or after in (*MOVES[state], *through_paid)
         assert posted() - before == {PAID: AMOUNT}.get(after, 0), told
         assert posted() == -ledger.balance(anna.account.id)
         Payment.update(state=FAILED).where(Payment.state.in_(OPEN)).execute()

@@ -25,6 +25,7 @@ from models.words import NBSP, THIN
 from tasks.papers import bill as bills
 from tasks.papers import cheque as cheques
 from tasks.papers import qr_code, statement
+from tasks.papers.sheet import Sheet
 from tests import paper_samples as samples
 from tests.paper_samples import LINK, read_payment
 
@@ -260,7 +261,9 @@ def test_a_run_is_one_file_of_all_bills(company: Company) -> None:
     run = [replace(samples.usual(company), account=f"24101000{number:04}") for number in range(12)]
     run.insert(5, samples.long(company, 60))
     file = io.BytesIO()
-    assert bills.print_run(iter(run), company, file) == 13
+    sheet = Sheet(file, title="Счета для печати", author=company.legal_name)
+    assert sum(bills.add(sheet, bill, company) for bill in run) == 14
+    sheet.save()
     document = pdfium.PdfDocument(file.getvalue())
     assert len(document) == 14
     assert [text(document[number]).count("Страница 1 из") for number in range(14)] == [1] * 6 + [0] + [1] * 7
@@ -268,23 +271,6 @@ def test_a_run_is_one_file_of_all_bills(company: Company) -> None:
         assert bill.account in text(document[number])
     assert len(file.getvalue()) / 13 < len(bills.draw(run[0], company)) / 2  # the fonts are there once
     assert codes(image_of(document[13], 200)) == {run[12].qr, LINK}
-
-
-def test_a_run_of_nothing_writes_nothing(company: Company) -> None:
-    file = io.BytesIO()
-    assert bills.print_run([], company, file) == 0
-    assert file.getvalue() == b""
-
-
-def test_the_route_goes_by_numbers_not_by_digits(company: Company) -> None:
-    houses = ["10а", "2", "10", "100", "9/2", "9"]
-    found = sorted((routed(company, house) for house in houses), key=bills.route_key)
-    assert [bill.route[2] for bill in found] == ["2", "9", "9/2", "10", "10а", "100"]
-
-
-def test_any_two_routes_can_be_compared(company: Company) -> None:
-    odd = ["", "а1", "1а", "²", "Ёлочная", "12", "—"]
-    assert len(sorted((routed(company, house) for house in odd), key=bills.route_key)) == len(odd)
 
 
 # ---- cheque and statement
@@ -374,10 +360,6 @@ def statement_of(count: int) -> statement.Statement:
     return statement.Statement(
         samples.ACCOUNT, " ".join(samples.HOLDER), samples.ADDRESS, "2024-01", "2026-10", tuple(entries), 1_000, balance, date(2026, 11, 20)
     )  # fmt: skip
-
-
-def routed(company: Company, house: str) -> Bill:
-    return replace(samples.usual(company), route=("участок", "ул. Мира", house, "1"))
 
 
 def words_of(drawn: bytes) -> str:
