@@ -31,6 +31,9 @@ def addresses(app: Flask, visitor: Visitor) -> dict[str, tuple[str, bool]]:
         "readings": (f"{own}/readings", True), "history readings": (f"{own}/history/readings", True),
         "consumption": (f"{own}/history/consumption", True), "information": (f"{own}/information", True), "settings": ("/settings", True),
         "accounts": ("/accounts", True), "offices": ("/about/offices", True), "receipt": (_receipt(visitor), True),
+        "bills": (f"{own}/bills", True), "bill": (f"{own}/bills/2026-10", True), "pay": (f"{own}/pay", True),
+        "charges": (f"{own}/history/charges", True), "payments": (f"{own}/history/payments", True),
+        "statement": (f"{own}/history/statement", True), "tariff": (f"{own}/tariff", True),
     }  # fmt: skip
 
 
