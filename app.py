@@ -30,6 +30,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     huey = queue.set_up(chosen)
 
     app = Flask(__name__, static_folder=None)
+    app.jinja_environment = filters.Templates
     app.config.from_mapping(_config(chosen))
     app.extensions.update(kabinet=chosen, queue=huey)
     if chosen.trusted_proxies:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+from typing import Any
+
 from flask import Flask
+from flask.templating import Environment
 from markupsafe import Markup
 
 from models import clock, words
@@ -11,6 +15,13 @@ from models.metering import accounts, channels, meters
 from tasks.letters import linked
 from views import charts
 from views.reading_form import name_of
+
+
+class Templates(Environment):
+    """Flask's environment with plain globals: each import of a macro compares their names, and a page has a dozen imports."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return {**self.globals, **(d or {})}
 
 
 def hang(app: Flask) -> None:

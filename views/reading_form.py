@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from flask import request
@@ -62,29 +63,42 @@ def name_of(meter_id: int, zone: str) -> str:
 
 def for_standings(standings: list[Standing], today: date) -> ReadingForm:
     """The form for these meters; a value already passed this month stands in its field, ready to be corrected."""
-    fields: dict[str, Any] = {}
+    given: dict[str, str] = {}
+    attributes: dict[str, dict[str, Any]] = {}
     for standing in standings:
         meter = standing.meter
         current = values(standing.newest, meter.zones) if standing.newest else (None,) * meter.zones
         for zone, before, now in zip(zones_of(meter), standing.previous, current, strict=True):
-            fields[name_of(meter.id, zone)] = Shown(
-                zone_names(meter)[zone],
-                default="" if now is None else str(now).zfill(meter.digits),
-                render_kw=_attributes(standing, before, today),
-            )
-    form = type("ReadingForm", (ReadingForm,), fields)
-    return form(key=seal.token()[:22])
+            name = name_of(meter.id, zone)
+            given[name] = "" if now is None else str(now).zfill(meter.digits)
+            attributes[name] = _attributes(standing, before, today)
+    form = _kind(_names(standings))(key=seal.token()[:22], **given)
+    for name, own in attributes.items():
+        form[name].render_kw = own
+    return form
 
 
 def bare(standings: list[Standing]) -> ReadingForm:
     """The same fields without a word about what was read before: for whoever is not known."""
-    fields = {
-        name_of(standing.meter.id, zone): Shown(zone_names(standing.meter)[zone], render_kw={})
+    form = _kind(_names(standings))(key=seal.token()[:22])
+    for name, _ in _names(standings):
+        form[name].render_kw = {}
+    return form
+
+
+def _names(standings: list[Standing]) -> tuple[tuple[str, str], ...]:
+    """The fields' names and labels."""
+    return tuple(
+        (name_of(standing.meter.id, zone), zone_names(standing.meter)[zone])
         for standing in standings
         for zone in zones_of(standing.meter)
-    }
-    form = type("ReadingForm", (ReadingForm,), fields)
-    return form(key=seal.token()[:22])
+    )
+
+
+@lru_cache(1024)
+def _kind(names: tuple[tuple[str, str], ...]) -> type[ReadingForm]:
+    """The form's class: making one takes longer than the whole form."""
+    return type("ReadingForm", (ReadingForm,), {name: Shown(label) for name, label in names})
 
 
 def _attributes(standing: Standing, before: int, today: date) -> dict[str, Any]:

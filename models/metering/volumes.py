@@ -6,9 +6,9 @@ Pure: facts in, months out. Volumes are in the service's unit, after the transfo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from models import periods
 from models.company import Averages
@@ -23,8 +23,7 @@ _NOTHING: Volume = (0, 0, 0)
 _REMEMBERED = 36  # months of use: the most a company may average over
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """What one meter measured between two values of its dial."""
 
     meter: Any
@@ -35,8 +34,7 @@ class Use:
     volume: Volume
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(NamedTuple):
     """A month charged without a reading; `zones` as it was charged, `now` as a later reading tells, if one has come."""
 
     period: str
@@ -46,8 +44,7 @@ class Estimate:
     now: Volume = _NOTHING
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """The month of one metering point: its own volume, what it rests on, and the estimates that a reading puts right."""
 
     point: int  # the id of the first meter that hung there; 0: no meter
@@ -73,6 +70,15 @@ class Month:
     @property
     def total(self) -> int:
         return sum(self.zones)
+
+
+class _Told(NamedTuple):
+    """What one point adds to a month, and how it came about."""
+
+    zones: Volume
+    basis: str
+    corrected: int
+    part: Part
 
 
 @dataclass
@@ -106,9 +112,7 @@ class _Point:
         hung = [meter for meter in self.meters if meter.installed <= periods.last_day(period)]
         return int((hung or self.meters)[-1].zones)
 
-    def month(
-        self, period: str, readings: Sequence[Any], averages: Averages, norm_of: Callable[[str], int]
-    ) -> tuple[Month, Part]:
+    def month(self, period: str, readings: Sequence[Any], averages: Averages, norm_of: Callable[[str], int]) -> _Told:
         """The period's volume, in the order of the rules: by meter, by average, by norm."""
         uses = self._uses(period, readings)
         if uses:
@@ -116,7 +120,7 @@ class _Point:
         if self.meters[0].installed > periods.last_day(period):
             # No meter yet: owed by norm, nothing to recalculate later.
             zones = (norm_of(period), 0, 0)
-            return Month(period, zones, NORM), Part(self.id, 1, NORM, zones)
+            return _Told(zones, NORM, 0, Part(self.id, 1, NORM, zones))
         return self._charge_estimate(period, averages, norm_of)
 
     def _uses(self, period: str, readings: Sequence[Any]) -> tuple[Use, ...]:
@@ -148,15 +152,18 @@ class _Point:
             return dial_values(meter, meter.zones, "final_"), meter.removed
         return dial_values(meter, meter.zones, "initial_"), meter.installed
 
-    def _charge_metered(self, period: str, uses: tuple[Use, ...], averages: Averages) -> tuple[Month, Part]:
-        metered = _NOTHING
-        for use in uses:
+    def _charge_metered(self, period: str, uses: tuple[Use, ...], averages: Averages) -> _Told:
+        metered, plan = uses[0].volume, uses[-1].meter.zones
+        for use in uses[1:]:
             metered = _plus(metered, use.volume)
+        if not self.estimated:
+            self.used.append(metered)
+            return _Told(metered, READING, 0, Part(self.id, plan, READING, metered, uses))
         months = len(self.estimated) + 1
         share = _share(metered, months)
         self.used.extend([share] * months)
         final = [one for one in self.estimated if averages.norm_is_final and one.basis == NORM]
-        settled = tuple(replace(one, now=share) for one in self.estimated if one not in final)
+        settled = tuple(one._replace(now=share) for one in self.estimated if one not in final)
         charged = kept = _NOTHING
         for one in settled:
             charged, kept = _plus(charged, one.zones), _plus(kept, one.now)
@@ -164,11 +171,10 @@ class _Point:
             charged, kept = _plus(charged, share), _plus(kept, share)
         earlier = (share,) * len(self.estimated)
         self.estimated.clear()
-        plan = uses[-1].meter.zones
         part = Part(self.id, plan, READING, _plus(metered, kept, -1), uses, settled, earlier)
-        return Month(period, _plus(metered, charged, -1), READING, corrected=sum(charged)), part
+        return _Told(_plus(metered, charged, -1), READING, sum(charged), part)
 
-    def _charge_estimate(self, period: str, averages: Averages, norm_of: Callable[[str], int]) -> tuple[Month, Part]:
+    def _charge_estimate(self, period: str, averages: Averages, norm_of: Callable[[str], int]) -> _Told:
         year, plan = self.used[-averages.months :], self.plan(period)
         if len(year) >= averages.least and len(self.estimated) < averages.periods:
             volume, basis = _mean(year), AVERAGE
@@ -176,7 +182,7 @@ class _Point:
             volume, basis, plan = (norm_of(period), 0, 0), NORM, 1  # a norm knows no zones
         self.estimated.append(Estimate(period, basis, plan, volume))
         averaged = len(year) if basis == AVERAGE else 0
-        return Month(period, volume, basis), Part(self.id, plan, basis, volume, averaged=averaged)
+        return _Told(volume, basis, 0, Part(self.id, plan, basis, volume, averaged=averaged))
 
 
 class Points:
@@ -195,15 +201,16 @@ class Points:
         With several metering points the norm is charged once, and a point whose meter was taken away for good is charged
         nothing while another one works.
         """
-        usable = [one for one in readings if averages.expired_meter == "counts" or not self._is_expired(one)]
+        if averages.expired_meter != "counts":
+            readings = [one for one in readings if not self._is_expired(one)]
         working = [point for point in self._points if not point.is_gone(period)] or self._points[:1]
         found = [
-            point.month(period, usable, averages, norm_of if i == 0 else _no_norm) for i, point in enumerate(working)
+            point.month(period, readings, averages, norm_of if i == 0 else _no_norm) for i, point in enumerate(working)
         ]
         if not found:
             zones = (norm_of(period), 0, 0)
-            return Month(period, zones, NORM, parts=(Part(0, 1, NORM, zones),))
-        return replace(_joined([month for month, _ in found]), parts=tuple(part for _, part in found))
+            found = [_Told(zones, NORM, 0, Part(0, 1, NORM, zones))]
+        return _joined(period, found)
 
     def tells(self, period: str, readings: Sequence[Any]) -> bool:
         """Whether anything was measured in the period."""
@@ -284,16 +291,17 @@ def _no_norm(_period: str) -> int:
     return 0
 
 
-def _joined(parts: list[Month]) -> Month:
+def _joined(period: str, found: list[_Told]) -> Month:
     """The points of an account together; one estimated part makes the whole an estimate."""
-    if len(parts) == 1:
-        return parts[0]
+    first = found[0]
+    if len(found) == 1:
+        return Month(period, first.zones, first.basis, first.corrected, (first.part,))
     zones = _NOTHING
-    for part in parts:
-        zones = _plus(zones, part.zones)
-    estimates = [part.basis for part in parts if part.basis != READING and part.total]
-    basis = NORM if NORM in estimates else AVERAGE if estimates else parts[0].basis
-    return Month(parts[0].period, zones, basis, sum(part.corrected for part in parts))
+    for one in found:
+        zones = _plus(zones, one.zones)
+    estimates = [one.basis for one in found if one.basis != READING and any(one.zones)]
+    basis = NORM if NORM in estimates else AVERAGE if estimates else first.basis
+    return Month(period, zones, basis, sum(one.corrected for one in found), tuple(one.part for one in found))
 
 
 def _use(meter: Any, before: tuple[int, ...], now: tuple[int, ...]) -> Volume:

@@ -85,7 +85,15 @@ def house(port: int) -> Iterator[House]:
     folder = Path(tempfile.mkdtemp(prefix="kabinet-bench-"))
     for name in [name for name in os.environ if name.startswith(settings.PREFIX)]:
         del os.environ[name]
-    os.environ.update(KABINET_VAR_DIR=str(folder), KABINET_NOW=NOW, KABINET_PUBLIC_URL=f"http://127.0.0.1:{port}")
+    os.environ.update(
+        KABINET_VAR_DIR=str(folder),
+        KABINET_NOW=NOW,
+        KABINET_PUBLIC_URL=f"http://127.0.0.1:{port}",
+        # A bank that nobody asks: without one the portal would start its stand-in on the next port, which is the control's.
+        KABINET_ACQUIRER_URL="http://127.0.0.1:9/payment/rest",
+        KABINET_ACQUIRER_USER="bench",
+        KABINET_ACQUIRER_PASSWORD="bench",
+    )
     try:
         home = House(folder, port, create_app())
         home.run("migrate")
