@@ -117,7 +117,7 @@ def _shown() -> ModelSelect[Any]:
     columns = (
         Payment.id, Payment.number, Payment.account.alias("account_id"), Payment.customer.alias("customer_id"), Payment.channel,
         Payment.amount, Payment.parts, Payment.state, Payment.reason, Payment.email, Payment.form_url, Payment.created_at,
-        Payment.expires_at, Payment.paid_on, Payment.settled_at, Payment.refunded, Payment.card, Payment.cheque,
+        Payment.expires_at, Payment.asked_at, Payment.paid_on, Payment.settled_at, Payment.refunded, Payment.card, Payment.cheque,
         Account.number.alias("account"),
     )  # fmt: skip
     return Payment.select(*columns).join(Account)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from peewee import ModelSelect
@@ -14,6 +14,7 @@ from models.metering.checks import HELD
 from models.metering.meters import values
 from models.metering.readings import Receipt, of_receipt
 
+_TOGETHER = timedelta(minutes=1)  # between readings and the payment they go with
 _CODE = 20  # hex digits: 80 bits, short enough to be typed from paper
 
 
@@ -48,6 +49,23 @@ def _select() -> ModelSelect[Any]:
     return Receipt.select(Receipt.id, Receipt.channel, Receipt.received_at, Account.number.alias("account")).join(
         Account
     )
+
+
+@compiled
+def _before() -> ModelSelect[Any]:
+    return (
+        Receipt.select(Receipt.id, Receipt.received_at)
+        .where(Receipt.account == param("account"), Receipt.received_at >= param("since"))
+        .where(Receipt.received_at <= param("until"))
+        .order_by(Receipt.id.desc())
+        .limit(1)
+    )
+
+
+def together_with(account_id: int, moment: datetime) -> str | None:
+    """The number of the receipt of what was passed just before that moment, with a payment; naive UTC."""
+    row = _before.first(account=account_id, since=moment - _TOGETHER, until=moment)
+    return number(row.id, row.received_at) if row else None
 
 
 def number(receipt_id: int, received_at: datetime) -> str:

@@ -358,7 +358,32 @@ def test_who_did_not_pay_may_go_back_to_the_same_order_or_cancel(home, anna, ban
     page = asked(page)
     assert page.soup.find("a", href=payment.form_url) and asked(page).status == 204
     page = page.submit(button="Отменить оплату").follow()
-    assert page.h1 == "Оплата не прошла" and "вы отменили оплату" in page.text
+    assert page.h1 == "Оплата отменена" and "Деньги не списаны" in page.text
+
+
+def test_bank_that_has_no_money_yet_is_told_as_such(home, anna, bank, rung, at):
+    """Back from the bank without having paid: once it was asked, the page says so and offers both ways at once."""
+    payment = ordered(anna)
+    page = home.get("payments.show", number=payment.number, back=1)
+    assert page.h1 == "Проверяем оплату"
+    at("2026-11-20T10:00:05")
+    work.check(payment.id)
+    at("2026-11-20T10:00:10")
+    page = asked(page)
+    assert "Оплата не закончена" in page.text
+    assert page.soup.find("a", href=payment.form_url) and "Отменить оплату" in page.text
+    assert asked(page).status == 204
+    bank.pay(payment.form_url)
+    work.check(payment.id)
+    assert "Оплачено" in asked(page).text
+
+
+def test_open_payment_found_again_is_asked_about_too(home, anna, bank, rung):
+    """The customer comes back by a bookmark: the page offers the bank's page, and asks the bank meanwhile."""
+    payment = ordered(anna)
+    page = home.get("payments.show", number=payment.number)
+    assert page.h1 == "Переход к оплате" and rung == [payment.id]
+    assert "Я уже заплатил" in page.text
 
 
 def test_long_waiting_asks_more_rarely(home, anna, bank, rung, at):
@@ -479,7 +504,7 @@ def test_order_whose_page_was_lost_can_be_cancelled(home, anna, bank, at):
     work.check(payment.id)
     page = home.get("payments.show", number=payment.number)
     assert page.h1 == "Оплата не началась"
-    assert page.submit(button="Отменить оплату").follow().h1 == "Оплата не прошла"
+    assert page.submit(button="Отменить оплату").follow().h1 == "Оплата отменена"
     assert pay(home, anna).status == 303
 
 

@@ -13,7 +13,7 @@ from models.base import Refusal
 from models.billing import ledger, payments
 from models.billing.statement import CHANNELS
 from models.exchange import exports
-from models.metering import closings, intake, standings, windows
+from models.metering import closings, intake, receipts, standings, windows
 from models.metering.accounts import is_open
 from models.metering.history import Past
 from tasks import cheques, queue
@@ -30,6 +30,8 @@ SHOWN_MONTHS = 12
 # «Проверяем оплату» changes as it waits: after so many seconds it says what to do if nothing was paid, then it asks more rarely.
 STEPS = (15, 180)
 EVERY = (3, 3, 15)  # seconds between its questions
+WAITING = ("checking", "unfinished")  # faces that ask for news
+ANSWERS = 2  # seconds in which the bank usually answers
 REGISTERS = 15  # seconds that telling the bank of an order may take: until then there is nothing to ask it
 STATES = {
     "new": ("проверяем", "wait"),
@@ -167,7 +169,7 @@ def show(number: str) -> Any:
 def state(number: str) -> Any:
     """The part that «Проверяем оплату» asks for until the end is known; 204 while it would say the same."""
     context = _state(_payment_or_404(number))
-    if context["face"] == "checking" and request.args.get("step") == str(context["step"]):
+    if context["face"] == request.args.get("face") and request.args.get("step") == str(context["step"]):
         return "", 204
     return part("customer/payments/_state.html", **context)
 
@@ -208,7 +210,7 @@ def _state(payment: Any) -> dict[str, Any]:
     returned, since = "back" in request.args, _since()
     step = sum(_seconds() - since >= limit for limit in STEPS)
     face = _face(payment, returned)
-    if face == "checking" and not _is_being_registered(payment):
+    if payments.is_open(payment) and face != "lost" and not _is_being_registered(payment) and not _is_leaving(payment):
         queue.ring("check_payment", payment.id)
     services = company.current().services
     return {
@@ -219,6 +221,9 @@ def _state(payment: Any) -> dict[str, Any]:
         "step": step,
         "every": EVERY[step],
         "may_go_back": step > 0 and _has_page(payment),
+        "waits": face in WAITING,
+        "receipt": _receipt(payment) if face == "paid" else None,
+        "is_cancelled": payment.reason == work.CANCELLED,
         "until": f"{clock.local(payment.expires_at):%H:%M}" if payment.expires_at else "",
         "lines": [(services[code].title, payment.parts[code]) for code in services if code in payment.parts],
         "channel": CHANNELS.get(payment.channel, payment.channel),
@@ -226,12 +231,30 @@ def _state(payment: Any) -> dict[str, Any]:
 
 
 def _face(payment: Any, returned: bool) -> str:
-    """Which of its faces the page shows: bank, checking, lost, or the payment's own state."""
+    """Which of its faces the page shows: bank, checking, unfinished, lost, or the payment's own state."""
     if payment.state == payments.REGISTERED and not payment.form_url:
         return "lost"
-    if payment.state == payments.REGISTERED and _has_page(payment) and not returned:
-        return "bank"
+    if _has_page(payment) and (not returned or _bank_has_no_money(payment)):
+        return "unfinished" if returned else "bank"
     return "checking" if payments.is_open(payment) else str(payment.state)
+
+
+def _bank_has_no_money(payment: Any) -> bool:
+    """Whether the bank, asked since the customer came back, knows of no payment yet."""
+    asked = payment.asked_at and int(payment.asked_at.replace(tzinfo=UTC).timestamp())
+    return bool(asked) and _since() <= asked <= _seconds() - ANSWERS
+
+
+def _is_leaving(payment: Any) -> bool:
+    """On the way to the bank's page for the first time: there is nothing to ask about yet."""
+    return bool(session.get("to_bank") == payment.number)
+
+
+def _receipt(payment: Any) -> str | None:
+    """The receipt of the readings that were passed with the payment, where the company wants them together."""
+    if company.current().payments.with_readings != "required":
+        return None
+    return receipts.together_with(payment.account_id, payment.created_at)
 
 
 def _has_page(payment: Any) -> bool:

@@ -8,7 +8,8 @@ from flask import Blueprint, abort, request
 
 from models import clock, limits
 from models.base import Refusal
-from models.metering import intake, reading_links, standings, windows
+from models.metering import intake, reading_links, receipts, standings, windows
+from models.metering.meters import zone_names
 from models.metering.reading_links import Named
 from views.door import public
 from views.page import page
@@ -37,12 +38,25 @@ def send(token: str) -> Any:
     try:
         confirmed = request.form.get("confirmed") == seen(typed)
         received = intake.receive(named.account, typed, channel="web", key=form.key.data or "", confirmed=confirmed)
-        return page("customer/reading_link/taken.html", is_new=received.is_new, period=named.period)
+        return page(
+            "customer/reading_link/taken.html", is_new=received.is_new, period=named.period,
+            receipt=receipts.number_of(received.receipt_id), sent=_sent(context["standings"], typed),
+        )  # fmt: skip
     except intake.Unconfirmed:
         context["confirm"] = seen(typed)
     except Refusal as refusal:
         form.refuse(refusal)
     return page("customer/reading_link/show.html", **context), 422
+
+
+def _sent(own: list[Any], typed: dict[int, tuple[str, ...]]) -> list[tuple[str, str, str]]:
+    """What this visitor has just typed: the end of the meter's number, the zone, the value."""
+    return [
+        (standing.meter.serial[-4:], name, value.strip())
+        for standing in own
+        for name, value in zip(zone_names(standing.meter).values(), typed.get(standing.meter.id, ()), strict=False)
+        if value.strip()
+    ]
 
 
 def _named(token: str) -> Named:
