@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from models import clock, company, words
+from models.billing import charges
 from models.billing.bills import ISSUED, Bill, Charge
 from models.billing.payments import Payment
 from models.billing.shown import PENALTY
@@ -19,6 +21,7 @@ TAX_SYSTEMS = {
 }  # fmt: skip
 SERVICE_OBJECT = {"1.2": "4", "1.05": "service"}  # how each version of the format writes «услуга»
 PAID_BY = "безналичными"
+REGISTER_ZONE = ZoneInfo("Europe/Moscow")  # the clock of the bank's cash register, wherever the customer is
 
 
 class NoTaxCode(Exception):  # noqa: N818
@@ -31,16 +34,21 @@ class Line(NamedTuple):
     name: str
     kopecks: int
     vat: int  # percent, included; 0: none
+    inside: int = 0  # kopecks of VAT
 
 
 def lines(payment: Payment, account: str, period: str) -> list[Line]:
     services = company.current().services
     about = f"л/с {account}, {period[5:]}.{period[:4]}"
     return [
-        Line(f"{services[code].title}, {about}", payment.parts[code], vat_of(payment.account_id, code))
+        _line(f"{services[code].title}, {about}", payment.parts[code], vat_of(payment.account_id, code))
         for code in services
         if code in payment.parts
     ]
+
+
+def _line(name: str, kopecks: int, percent: int) -> Line:
+    return Line(name, kopecks, percent, charges.vat_of(kopecks, percent))
 
 
 def items(payment: Payment, account: str, period: str) -> tuple[Item, ...]:
@@ -85,7 +93,7 @@ def vat_of(account_id: int, service: str) -> int:
 def facts(payment: Payment, receipt: Receipt, place: str) -> dict[str, Any]:
     """What a payment keeps of its printed cheque, in plain values; `place` is the address of the sale's site."""
     period = payment.period or clock.period(payment.paid_on)
-    printed_at = receipt.printed_at or clock.local(clock.now())
+    printed_at = receipt.printed_at or clock.now().replace(tzinfo=UTC).astimezone(REGISTER_ZONE).replace(tzinfo=None)
     return {
         "printed_at": printed_at.isoformat(timespec="minutes"),
         "shift": receipt.shift,
@@ -134,5 +142,5 @@ def vat_in_words(percent: int) -> str:
 
 
 def _item(line: Line) -> paper.Item:
-    inside = (2 * line.kopecks * line.vat + 100 + line.vat) // (2 * (100 + line.vat))
-    return paper.Item(line.name, "1", line.kopecks, line.kopecks, vat_in_words(line.vat), inside if line.vat else 0)
+    inside = charges.vat_of(line.kopecks, line.vat)
+    return paper.Item(line.name, "1", line.kopecks, line.kopecks, vat_in_words(line.vat), inside)

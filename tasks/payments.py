@@ -70,9 +70,9 @@ def register(payment_id: int) -> str | None:
 
     Refused by the bank: the payment fails, nothing was charged. No answer: it stays new, and `check` asks by its number.
     """
+    if _desk is None or not acquiring.begin(payment_id):
+        return str(Payment.get_by_id(payment_id).form_url) or None
     payment = Payment.get_by_id(payment_id)
-    if _desk is None or payment.state != payments.NEW:
-        return str(payment.form_url) or None
     try:
         order = _order(payment, _desk.public_url)
         done = _desk.bank.register(order, cheques.seller(_desk.public_url))

@@ -12,6 +12,7 @@ from models.billing.shown import (
     AREA,
     AVERAGE,
     FIXED,
+    NORM,
     PENALTY,
     READING,
     RECALCULATION,
@@ -91,6 +92,54 @@ def two_services(company: Company) -> Bill:
         "electricity", "А-4455667788", "Энергомера CE308", 3, 40, (140, 78, 55), date(2026, 7, 22), None, None, 6102
     )  # fmt: skip
     return finished(company, replace(usual(company), lines=lines, services=services, dials=(dial,)))
+
+
+def caught_up(company: Company) -> Bill:
+    """A reading after a month charged by average: half of what the meter shows was charged for then."""
+    bill = usual(company)
+    meter = {
+        "meter": 1,
+        "serial": bill.dials[0].serial,
+        "digits": 5,
+        "ratio": 1,
+        "before": [10500, 4803],
+        "now": [10770, 4955],
+    }
+    trace = {"rule": READING, "meters": [meter], "earlier": [[135, 76, 0]]}
+    lines = (
+        Line("electricity", USE, READING, 135_0000, 4_6100, 62_235, vat=22, plan=2, zone="t1", band=1, trace=trace),
+        Line("electricity", USE, READING, 76_0000, 2_7300, 20_748, vat=22, plan=2, zone="t2", band=1, trace=trace),
+        Line("electricity", RECALCULATION, AVERAGE, -22_0000, 0, -8_638, vat=22, plan=2, about="2026-09",
+             reason=f"сентябрь 2026: по среднему было 233{NBSP}кВт⋅ч, по показаниям 211{NBSP}кВт⋅ч"),
+    )  # fmt: skip
+    dial = replace(bill.dials[0], before=(10500, 4803), now=(10770, 4955), volume=422)
+    service = standing("electricity", "Электроэнергия", "кВт⋅ч", opening=0, paid=0, charged=82_983, recalculated=-8_638)
+    return finished(company, replace(bill, lines=lines, services=(service,), dials=(dial,)))
+
+
+def heated(company: Company) -> Bill:
+    """Three zones and heating, one in debt with penalties and one in advance: as much as a usual month brings."""
+    lines = (
+        Line("electricity", USE, READING, 114_0000, 6_6700, 76_038, vat=22, plan=3, zone="t1", band=1),
+        Line("electricity", USE, READING, 121_0000, 3_4400, 41_624, vat=22, plan=3, zone="t2", band=1),
+        Line("electricity", USE, READING, 132_0000, 5_0500, 66_660, vat=22, plan=3, zone="t3", band=1),
+        Line("heating", USE, NORM, 1_7224, 3999_8800, 688_939, vat=22),
+        Line("electricity", PENALTY, PENALTY, 0, 0, 2_119, reason="пени за просрочку"),
+        Line("heating", PENALTY, PENALTY, 0, 0, 5_872, reason="пени за просрочку"),
+    )
+    services = (
+        standing("electricity", "Электроэнергия", "кВт⋅ч", opening=40_970, paid=0, charged=184_322, penalty=2_119),
+        standing("heating", "Отопление", "Гкал", opening=-308_375, paid=0, charged=688_939, penalty=5_872),
+    )
+    dial = Dial(
+        "electricity", "46252262", "Меркурий 231 АТ-01", 3, 1, (10262, 6451, 16005), date(2026, 9, 8), (10376, 6572, 16137),
+        date(2026, 10, 8), 367,
+    )  # fmt: skip
+    norms = (
+        f"Электроэнергия: 120{NBSP}кВт⋅ч на человека в месяц",
+        f"Отопление: 0,0298{NBSP}Гкал на м² в месяц",
+    )
+    return finished(company, replace(usual(company), lines=lines, services=services, dials=(dial,), norms=norms))
 
 
 def long(company: Company, count: int = 60) -> Bill:

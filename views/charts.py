@@ -15,6 +15,13 @@ MOST_LABELS = 12
 _MIDDLE, _BESIDE, _THIN = 0.5, 0.42, 0.82  # where a bar stands in its month: alone, before a thin one, the thin one
 _FIRST, _SECOND = 0.31, 0.69  # where the two bars of a pair stand
 _RIGHTMOST = 97.5  # percent: a label further right would be cut
+_APART = 4  # bars between two numbers that do not meet on a phone
+_LESS = (
+    "",
+    "o",
+    "q",
+    "o",
+)  # months by their place from the last: `o` gives way on a phone, `q` where the letters are large too
 _KIND_CLASSES = {"reading": "", "average": "e", "norm": "m", "recalculation": "r"}
 _KIND_WORDS = {
     "reading": "по показаниям",
@@ -153,10 +160,21 @@ def _texts(points: Sequence[Point], scale: _Scale, place: float, *, with_values:
         if back % step:
             continue
         x = f"{min(round((i + place) * 100 / count, 1), _RIGHTMOST):g}"
-        odd = "o" if back // step % 2 else ""
-        yield Text(x, ABOVE + HEIGHT + BELOW - 4, point.label, odd)
+        yield Text(x, ABOVE + HEIGHT + BELOW - 4, point.label, _LESS[back // step % len(_LESS)])
         if step == 1 and with_values:
-            yield Text(x, scale.above(point.value), words.number(point.value), f"v {odd}".strip())
+            kind = f"v {_where(i, points)}".strip()
+            yield Text(x, scale.above(point.value), words.number(point.value), kind)
+
+
+def _where(i: int, points: Sequence[Point]) -> str:
+    """The class of a number over a bar: on a narrow screen only the last one stays, and the highest if it stands well apart."""
+    last = len(points) - 1
+    if i == last:
+        return "l"
+    highest = max(range(len(points)), key=lambda one: points[one].value)
+    if i != highest or last - i < _APART:
+        return "o"
+    return "h" if i else "h f"
 
 
 def _key(points: Sequence[Point], zones: Sequence[str]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from models import kept
 
-_NEVER = ("password", "secret", "csrf", "code")
+_NEVER = ("password", "secret", "csrf", "code", "consent")  # a tick is given anew, each time
 _LONGEST_PATH = 400
 
 

@@ -38,10 +38,9 @@ class Rubles(Shown):
 
 
 class PayForm(Form):
-    """`amount`, or amount-<service> for each of several; `key` tells a double click from a new payment."""
+    """`amount`, or amount-<service> for each of several, and then the consent; `key` tells a double click from a new payment."""
 
     key = HiddenField()
-    consent = Tick("Согласен на обработку персональных данных")
 
 
 @dataclass
@@ -59,7 +58,9 @@ class Desk:
     def __post_init__(self) -> None:
         codes = payments.payable(self.account, self.owed)
         self.services = [company.current().services[code] for code in codes]
-        self.total = sum(self.owed.get(service.code, 0) for service in self.services)
+        sums = [self.owed.get(service.code, 0) for service in self.services]
+        self.total = sum(one for one in sums if one > 0)  # an advance for one service pays no debt for another
+        self.advance = -sum(one for one in sums if one < 0)
         self.form = self._form()
         self.readings = for_standings(self.standings, clock.today()) if self.standings else None
 
@@ -67,14 +68,22 @@ class Desk:
         return "amount" if len(self.services) == 1 else f"amount-{code}"
 
     def _form(self) -> Any:
-        fields = {
+        fields: dict[str, Any] = {
             self.name(service.code): Rubles(
                 "Сумма, ₽" if len(self.services) == 1 else f"{service.title}, ₽",
                 default=_plain(self.owed.get(service.code, 0)),
             )
             for service in self.services
         }
+        fields["consent"] = Tick("Согласен на обработку персональных данных")
         return type("PayForm", (PayForm,), fields)(key=seal.token()[:22])
+
+    @property
+    def typed(self) -> int:
+        """What the sums in the fields come to, kopecks: those proposed, or those that were sent and understood."""
+        if request.method != "POST":
+            return self.total
+        return sum(self.form[self.name(service.code)].kopecks for service in self.services)
 
     def parts(self) -> dict[str, int]:
         """Kopecks by service. A bare `amount` for several services is divided as their debts are (ПП 354 п. 118)."""

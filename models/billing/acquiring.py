@@ -33,6 +33,7 @@ from models.metering.accounts import Account
 LEASE = timedelta(seconds=30)  # of a check that is under way
 IMPATIENCE = timedelta(seconds=3)  # how often a waiting customer or a callback may ask at most
 _WATCHED = timedelta(days=2)  # how long the poller asks about an order that nobody has ended
+_SENSIBLE = timedelta(days=3)  # between a payment's day as the bank tells it and ours
 _REASON = 200  # characters of a bank's reason that are kept
 
 
@@ -68,12 +69,20 @@ def registered(payment_id: int, order_id: str, form_url: str) -> None:
         if payment.state == FAILED and others.exists():
             return
         moved = (
-            Payment.update(state=REGISTERED, order_id=order_id, form_url=form_url)
+            Payment.update(state=REGISTERED, order_id=order_id, form_url=form_url, asked_at=None)
             .where(Payment.id == payment_id, Payment.state.in_((NEW, FAILED, REGISTERED)), Payment.form_url == "")
             .execute()
         )
         if moved:
             audit.record("payment.registered", f"payment:{payment.number}", order=order_id)
+
+
+def begin(payment_id: int) -> bool:
+    """Whether it is for the caller to tell the acquirer of a new order: one of several clicks, and no other."""
+    mine = Payment.update(asked_at=clock.now()).where(
+        Payment.id == payment_id, Payment.state == NEW, Payment.asked_at.is_null()
+    )
+    return bool(mine.execute())
 
 
 def refused(payment_id: int, reason: str) -> None:
@@ -95,6 +104,7 @@ def learn(payment_id: int, word: Word) -> str:
     """
     with database.atomic():
         payment = _held(payment_id)
+        Payment.update(answered_at=clock.now()).where(Payment.id == payment_id).execute()
         if wrong := _mismatch(payment, word):
             _move(payment, DISPUTED, reason=wrong)
         elif word.state in ("paid", "refunded", "reversed"):
@@ -233,6 +243,8 @@ def _mismatch(payment: Payment, word: Word) -> str:
         return f"банк называет другую валюту: {word.currency[:10]}"
     if word.state == "refunded" and word.refunded <= 0:
         return "банк говорит о возврате и не называет суммы"
+    if word.refunded > payment.amount:
+        return f"банк называет возврат больше платежа: {words.rubles(word.refunded)}"
     if word.state == "paid" and word.deposited != payment.amount:
         return f"банк списал другую сумму: {words.rubles(word.deposited)}"
     return ""
@@ -241,7 +253,9 @@ def _mismatch(payment: Payment, word: Word) -> str:
 def _credit(payment: Payment, word: Word) -> None:
     if payment.state in (PAID, REFUNDED):
         return
-    paid_at = clock.now() if word.paid_at is None or clock.is_shifted() else word.paid_at
+    now = clock.now()
+    is_sensible = word.paid_at is not None and abs(now - word.paid_at) < _SENSIBLE and not clock.is_shifted()
+    paid_at = word.paid_at if word.paid_at and is_sensible else now
     day = clock.local(paid_at).date()
     if _move(
         payment,
@@ -311,7 +325,7 @@ def _next_check(payment: Payment) -> datetime | None:
     now, age = clock.now(), clock.now() - payment.created_at
     if payment.state in OPEN or payment.returning > payment.refunded:  # until the bank has said how it ends
         return now + min(max(timedelta(seconds=20), age / 6), timedelta(hours=2))
-    if payment.channel != "web" or payment.state in (REFUNDED, FAILED, DISPUTED) or age > _WATCHED:
+    if payment.channel != "web" or payment.state in (REFUNDED, FAILED) or age > _WATCHED:
         return None
     if payment.state == PAID and payment.cheque:
         return None

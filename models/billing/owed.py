@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from peewee import JOIN, ModelSelect, fn
 
 from models import periods
-from models.base import compiled, param
+from models.base import compiled, pairs, param
 from models.billing import ledger
 from models.billing.bills import ISSUED, Bill
+from models.billing.ledger import Balance
 from models.billing.payments import OPEN, Payment
 from models.metering.accounts import Account
+
+
+class Parts(NamedTuple):
+    """What a debt is made of, kopecks: the debt from before the last bill, its month, its penalties."""
+
+    past: int
+    month: int
+    penalty: int
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,35 @@ class Owed:
 
     @property
     def total(self) -> int:
-        """Negative: paid in advance."""
+        """The whole balance; negative: paid in advance."""
         return sum(self.by_service.values())
+
+    @property
+    def debts(self) -> dict[str, int]:
+        """The services in debt."""
+        return {code: amount for code, amount in self.by_service.items() if amount > 0}
+
+    @property
+    def advances(self) -> dict[str, int]:
+        """The services paid in advance, as positive sums: an advance for one service pays no debt for another."""
+        return {code: -amount for code, amount in self.by_service.items() if amount < 0}
+
+    @property
+    def due(self) -> int:
+        """What is to be paid now: the debts alone."""
+        return sum(self.debts.values())
+
+    @property
+    def parts(self) -> Parts | None:
+        """The debt taken apart, where it holds more than the last month; payments settle what is oldest.
+
+        None: the month alone, or an advance stands beside the debt.
+        """
+        if not self.bill or self.advances:
+            return None
+        month, penalty = self.bill.charged + self.bill.recalculated, self.bill.penalty
+        past = self.due - month - penalty
+        return Parts(past, month, penalty) if past >= 0 and (past or penalty > 0) and month >= 0 else None
 
     def days_left(self, today: date) -> int:
         """Days to pay the last bill in time; negative: so many have passed."""
@@ -73,6 +110,12 @@ def now(account_id: int) -> Owed:
         (rows[0].unfinished or "") if rows else "",
         (rows[0].first_period or "") if rows else "",
     )
+
+
+def due_by_number(numbers: Iterable[str]) -> dict[str, int]:
+    """What is to be paid now for each of these accounts that has a debt, kopecks: as `Owed.due`."""
+    own = Balance.select(Account.number, fn.SUM(Balance.amount)).join(Account).group_by(Account.number)
+    return {number: int(due) for number, due in pairs(own.where(Account.number.in_(list(numbers)), Balance.amount > 0))}
 
 
 def _cost(bill: Any) -> int:

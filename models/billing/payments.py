@@ -37,7 +37,7 @@ MOVES: Mapping[str, tuple[str, ...]] = {
     REGISTERED: (PAID, DECLINED, DISPUTED),
     FAILED: (REGISTERED, PAID, DECLINED, DISPUTED),
     DECLINED: (PAID, DISPUTED),
-    DISPUTED: (PAID, FAILED),
+    DISPUTED: (PAID, DECLINED, FAILED),
     PAID: (REFUNDED,),
     REFUNDED: (),
 }
@@ -64,6 +64,7 @@ class Payment(Row):
     expires_at = DateTimeField(null=True)
     next_check_at = DateTimeField(null=True, index=True)
     asked_at = DateTimeField(null=True)  # when the acquirer was asked last
+    answered_at = DateTimeField(null=True)  # and when it answered
     paid_on = DateField(null=True)  # local day
     settled_at = DateTimeField(null=True)
     refunded = BigIntegerField(default=0)
@@ -108,6 +109,12 @@ def _accounts() -> ModelSelect[Any]:
 
 
 @compiled
+def disputed() -> ModelSelect[Any]:
+    """The account's payment that the bank's answer did not fit, if there is one: people are finding out."""
+    return _shown().where(Payment.account == param("account"), Payment.state == DISPUTED)
+
+
+@compiled
 def unfinished() -> ModelSelect[Any]:
     """The account's order that is still open at the acquirer, if there is one."""
     return _shown().where(Payment.account == param("account"), Payment.state.in_(OPEN))
@@ -117,7 +124,7 @@ def _shown() -> ModelSelect[Any]:
     columns = (
         Payment.id, Payment.number, Payment.account.alias("account_id"), Payment.customer.alias("customer_id"), Payment.channel,
         Payment.amount, Payment.parts, Payment.state, Payment.reason, Payment.email, Payment.form_url, Payment.created_at,
-        Payment.expires_at, Payment.asked_at, Payment.paid_on, Payment.settled_at, Payment.refunded, Payment.card, Payment.cheque,
+        Payment.expires_at, Payment.answered_at, Payment.paid_on, Payment.settled_at, Payment.refunded, Payment.card, Payment.cheque,
         Account.number.alias("account"),
     )  # fmt: skip
     return Payment.select(*columns).join(Account)

@@ -18,6 +18,12 @@ CHANNELS = {
     "platezhka": "терминал «ПлатеЖКа»", "kasservis": "терминал «КАССервис»", "cash": "в кассе",
 }  # fmt: skip
 
+_THROUGH = {
+    **CHANNELS,
+    **{code: f"через {CHANNELS[code]}" for code in ("sberbank", "citypay", "platezhka", "kasservis")},
+    "post": "через Почту России",
+}
+
 
 class Month(NamedTuple):
     """What happened in a month; `balance` is what was owed after it."""
@@ -40,6 +46,7 @@ class Row(NamedTuple):
     charged: int
     paid: int
     balance: int
+    whole: int = 0  # the whole payment, where it is told as several rows
 
 
 @dataclass(frozen=True)
@@ -95,22 +102,24 @@ class Book:
     def statement(self, first: str, last: str, channels: Mapping[int, str]) -> Statement:
         """The entries of the span in words; `channels` by which payments came, by the id of the payment."""
         opening = sum(one.amount for one in self.entries if _month(one) < first)
-        balance, rows = opening, []
+        balance, rows, wholes = opening, [], _wholes(self.entries)
         for one in self.entries:
             if first <= _month(one) <= last:
                 balance += one.amount
                 is_money = one.kind in (ledger.PAYMENT, ledger.REFUND)
                 charged, paid = (0, -one.amount) if is_money else (one.amount, 0)
-                rows.append(Row(one.day, said(one, channels), one.service, charged, paid, balance))
+                whole = wholes.get((one.kind, one.source.rpartition(":")[0]), 0) if is_money else 0
+                rows.append(Row(one.day, said(one, channels), one.service, charged, paid, balance, whole))
         return Statement(first, last, opening, tuple(rows))
 
 
 def said(entry: Any, channels: Mapping[int, str]) -> str:
-    """«Начислено за октябрь 2026», «Платёж, Сбербанк», «Возврат платежа»."""
+    """«Начислено за октябрь 2026», «Оплачено через Сбербанк», «Возврат платежа»."""
     if entry.kind in (ledger.PAYMENT, ledger.REFUND):
-        channel = CHANNELS.get(channels.get(payment_of(entry.source), ""), "")
-        text = "Платёж" if entry.kind == ledger.PAYMENT else "Возврат платежа"
-        return f"{text}, {channel}" if channel else text
+        channel = _THROUGH.get(channels.get(payment_of(entry.source), ""), "")
+        if entry.kind == ledger.REFUND:
+            return f"Возврат платежа: {channel}" if channel else "Возврат платежа"
+        return f"Оплачено {channel}" if channel else "Оплачено"
     month = f" за {words.month(entry.period)}" if entry.period else ""
     if entry.kind == ledger.CORRECTION:
         return "Входящий остаток" if entry.source.startswith("balance:") else f"Исправление{month}"
@@ -126,6 +135,15 @@ def payment_of(source: str) -> int:
     kind, _, rest = source.partition(":")
     number = rest.partition(":")[0]
     return int(number) if kind in ("payment", "refund") and number.isdecimal() else 0
+
+
+def _wholes(entries: Iterable[Any]) -> dict[tuple[str, str], int]:
+    """What came or went in all by one cause, of those told as several entries: by kind and the source without its service."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for one in entries:
+        if payment_of(one.source):
+            sums.setdefault((one.kind, one.source.rpartition(":")[0]), []).append(-one.amount)
+    return {cause: sum(amounts) for cause, amounts in sums.items() if len(amounts) > 1}
 
 
 def _summed(period: str, sums: Mapping[str, int], balance: int) -> Month:

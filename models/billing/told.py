@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from models import words
+from models import periods, words
 from models.billing.charges import SCALE, vat_of
-from models.billing.shown import AREA, AVERAGE, NORM, PENALTY, READING, RECALCULATION, Line
+from models.billing.shown import AREA, AVERAGE, NORM, PENALTY, READING, RECALCULATION, Bill, Line
 from models.billing.tariffs import PRICE_SCALE
 from models.metering.meters import ZONES
 from models.metering.norms import PERSON
@@ -49,6 +49,42 @@ def steps(line: Line, unit: str) -> list[str]:
     """How a line was worked out, a sentence a step, from its trace; empty where whoever worked it out left none."""
     tell = _RULES.get(line.trace.get("rule", ""))
     return list(tell(line, unit)) if tell else []
+
+
+def penalties(bill: Bill) -> str:
+    """«в том числе пени 190,00 ₽: за октябрь 73,62 ₽, за прошлые месяцы 116,38 ₽»; empty where the sum holds no penalty."""
+    due, now = sum(service.penalty_due for service in bill.services), bill.penalty
+    if due <= 0:
+        return ""
+    said = f"в том числе пени {words.rubles(due)}"
+    if not 0 < now < due:
+        return said
+    month = words.MONTHS[int(bill.period[5:]) - 1]
+    return f"{said}: за{NBSP}{month} {words.rubles(now)}, за прошлые месяцы {words.rubles(due - now)}"
+
+
+def charged_before(bill: Bill) -> list[str]:
+    """Of each service whose meters ran through months without readings: how much of that use earlier bills have charged."""
+    said = []
+    for service in bill.services:
+        measured = sum(dial.volume for dial in bill.dials if dial.service == service.code)
+        shares = _earlier(line for line in bill.lines if line.service == service.code)
+        if past := sum(sum(map(sum, months)) for months in shares):
+            first = periods.shift(bill.period, -max(map(len, shares)))
+            since, till = (words.MONTHS[int(one[5:]) - 1] for one in (first, periods.shift(bill.period, -1)))
+            when = since if since == till else f"{since} — {till}"
+            whole, part = (quantity(value * SCALE, service.unit) for value in (measured, past))
+            said.append(f"{whole} по счётчику, из них {part} за {when} уже посчитаны в прошлых счетах без показаний.")
+    return said
+
+
+def _earlier(lines: Iterable[Line]) -> list[list[list[int]]]:
+    """The shares of earlier months by point: its lines, one a zone and band, carry the same."""
+    found = {}
+    for line in lines:
+        if line.trace.get("earlier"):
+            found[tuple(meter["serial"] for meter in line.trace["meters"])] = line.trace["earlier"]
+    return list(found.values())
 
 
 def open_days(line: Line) -> tuple[int, int]:
@@ -166,7 +202,8 @@ def _by_penalty(line: Line, unit: str) -> Iterator[str]:
         yield _piece(piece)
     if line.trace["before"]:
         total, charged = words.rubles(line.trace["after"]), words.rubles(line.trace["before"])
-        yield f"Всего пеней по этот месяц {total}, из них начислено раньше {charged}. Сейчас {words.rubles(line.amount)}."
+        now = words.rubles(line.amount)
+        yield f"Всего по этот месяц начислено пеней {total}, из них в прошлых счетах {charged}, в этом {now}."
 
 
 def _piece(piece: Mapping[str, Any]) -> str:

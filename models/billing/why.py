@@ -19,6 +19,8 @@ from models.metering.meters import ZONES
 from models.words import NBSP
 
 _ESTIMATES = (AVERAGE, NORM)
+HEAT = "heat"  # the service that stops for the summer
+_TRIFLE = 100  # kopecks
 _PLANS = {1: "одной зоне", 2: "двум зонам", 3: "трём зонам"}
 
 
@@ -68,8 +70,9 @@ class _Teller:
         self.unit = service.unit
 
     def causes(self, parts: Sequence[explain.Part]) -> list[Cause]:
-        if not self._is_read:
+        if not self._is_read or min(_quantity(self.before), _quantity(self.now)) <= 0:
             parts = list(_without_days(parts))
+        parts = _without_trifles(parts)
         days = next((part for part in parts if part.cause == DAYS), None)
         return [Cause(self.service.code, self._said(part, days), part.amount) for part in parts if part.amount]
 
@@ -108,6 +111,11 @@ class _Teller:
             return f"В день уходило {daily}{NBSP}{self.unit} вместо {earlier}"
         if before == now:
             return "Округление до копейки"
+        if before == 0 and self.service.code == HEAT and how:
+            season = "Отопительный сезон начался: " if periods.shift(self.earlier, 1) == self.period else ""
+            return (
+                f"{season}{quantity(now, self.unit)}{how}{in_part}, в {words.month_in(self.earlier)} отопления не было"
+            )
         used = f"{quantity(now, self.unit)}{how if how != was else ''}{in_part}"
         return f"Расход {used} вместо {words.decimal(before, SCALE)}{was}"
 
@@ -182,6 +190,18 @@ def _without_days(parts: Sequence[explain.Part]) -> Iterator[explain.Part]:
             yield part._replace(amount=part.amount + days)
         elif part.cause != DAYS:
             yield part
+
+
+def _without_trifles(parts: Sequence[explain.Part]) -> list[explain.Part]:
+    """Zones that moved less than a ruble go into the volume: no line for kopecks."""
+    trifle = sum(part.amount for part in parts if part.cause == explain.ZONES and abs(part.amount) < _TRIFLE)
+    if not any(part.cause == VOLUME for part in parts):
+        return list(parts)
+    return [
+        part._replace(amount=part.amount + trifle) if part.cause == VOLUME else part
+        for part in parts
+        if part.cause != explain.ZONES or abs(part.amount) >= _TRIFLE
+    ]
 
 
 def _of(lines: Iterable[Line], code: str) -> list[Line]:

@@ -40,7 +40,15 @@ def consumption(bars: Iterable[Bar]) -> str:
 
 def charges(months: Iterable[Month]) -> str:
     """Months of the ledger, rubles with a comma."""
-    header = ("Период", "Начислено", "Перерасчёт", "Пени", "Исправления", "Оплачено", "Остаток")
+    header = (
+        "Период",
+        "Начислено",
+        "Перерасчёт",
+        "Пени",
+        "Исправления",
+        "Оплачено",
+        "Долг после (с минусом — переплата)",
+    )
     return table(header, [(month.period, *map(rubles, month[1:])) for month in months])
 
 
@@ -50,9 +58,12 @@ def statement(found: Statement, titles: Mapping[str, str]) -> str:
         (row.day.isoformat(), row.what, titles.get(row.service, row.service), rubles(row.charged), rubles(row.paid), rubles(row.balance))
         for row in found.rows
     ]  # fmt: skip
-    opening = (found.first, "Остаток на начало", "", "", "", rubles(found.opening))
-    closing = (found.last, "Остаток на конец", "", rubles(found.charged), rubles(found.paid), rubles(found.closing))
-    return table(("Дата", "Что", "Услуга", "Начислено", "Оплачено", "Остаток"), [opening, *rows, closing])
+    opening = (found.first, "Долг на начало", "", "", "", rubles(found.opening))
+    closing = (found.last, "Долг на конец", "", rubles(found.charged), rubles(found.paid), rubles(found.closing))
+    return table(
+        ("Дата", "Что", "Услуга", "Начислено", "Оплачено", "Долг после (с минусом — переплата)"),
+        [opening, *rows, closing],
+    )
 
 
 class Figure(str):

@@ -157,6 +157,7 @@ def up(migrator, db):
         expires_at = DateTimeField(null=True)
         next_check_at = DateTimeField(null=True, index=True)
         asked_at = DateTimeField(null=True)
+        answered_at = DateTimeField(null=True)
         paid_on = DateField(null=True)
         settled_at = DateTimeField(null=True)
         refunded = BigIntegerField()

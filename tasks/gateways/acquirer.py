@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from models.settings import Settings
 from tasks.gateways import bank_words as words
@@ -26,6 +28,7 @@ __all__ = ["Acquirer", "Item", "Order", "Receipt", "Registered", "Rejected", "Se
 
 RUBLES = "643"
 CONNECTS_IN = 5  # seconds
+_CHUNK, _LONGEST = 1 << 14, 1 << 20  # bytes of an answer: read at once, taken in all
 DUPLICATE, SYSTEM_FAULT = "1", "7"
 
 logger = logging.getLogger(__name__)
@@ -46,10 +49,11 @@ class Rejected(Exception):  # noqa: N818
 class Acquirer:
     """One contract with the bank. May be used by several threads."""
 
-    def __init__(self, url: str, user: str, password: str, style: str, timeout: float = 10):
+    def __init__(self, url: str, user: str, password: str, style: str, timeout: float = 8):
         self._url = url.rstrip("/")
         self._credentials = {"userName": user, "password": password}
         self._is_json = style == "json"
+        self._timeout = timeout
         self._timeouts = (min(CONNECTS_IN, timeout), timeout)
         self._session = requests.Session()
         # A proxy or certificates may be named by the environment, but not for what runs on this machine.
@@ -136,14 +140,15 @@ class Acquirer:
         body = self._credentials | fields
         started = time.monotonic()
         try:
-            answer = self._session.post(
+            with self._session.post(
                 self._address(method),
                 timeout=self._timeouts,
                 allow_redirects=False,  # the password goes nowhere else
+                stream=True,
                 **({"json": body} if self._is_json else {"data": words.flat(body)}),
-            )
-            found = _read(answer)
-        except (requests.RequestException, Unreachable) as error:
+            ) as answer:
+                found = _read(answer, until=started + self._timeout)
+        except (requests.RequestException, HTTPError, Unreachable) as error:
             reason = str(error) if isinstance(error, Unreachable) else type(error).__name__
             logger.warning("%s %s: %s after %d ms", method, about, reason, _since(started))
             raise Unreachable(f"{method}: {reason}") from error
@@ -171,10 +176,19 @@ def checksum_is_right(params: Mapping[str, str], key: str) -> bool:
     return bool(key) and hmac.compare_digest(given.upper().encode("utf-8", "replace"), checksum(params, key).encode())
 
 
-def _read(answer: requests.Response) -> dict[str, Any]:
+def _read(answer: requests.Response, until: float) -> dict[str, Any]:
+    """The bank's answer, whole by the moment `until` and of a sensible size: a line that drips must not hold a thread for ever."""
     if answer.status_code != requests.codes.ok:
         raise Unreachable(f"HTTP {answer.status_code}")
-    found = answer.json(parse_float=Decimal)
+    body = bytearray()
+    while chunk := answer.raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > _LONGEST or time.monotonic() > until:
+            raise Unreachable("the answer has no end")
+    try:
+        found = json.loads(body, parse_float=Decimal)
+    except ValueError as error:
+        raise Unreachable("no JSON") from error
     if not isinstance(found, dict):
         raise Unreachable("no JSON object")
     if words.code(found) == SYSTEM_FAULT:

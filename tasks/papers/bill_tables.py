@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from models import words
+from models import periods, words
 from models.billing.charges import vat_of
-from models.billing.shown import AREA, AVERAGE, NORM, PENALTY, READING, RECALCULATION, Bill, Dial, Line, Service
+from models.billing.shown import AREA, AVERAGE, NORM, PENALTY, READING, RECALCULATION, USE, Bill, Dial, Line, Service
 from models.words import NBSP, rubles
 from tasks.papers.flow import Column, Flow, Row
 from tasks.papers.sheet import MM, RIGHT, SOFT, Style
@@ -22,16 +22,16 @@ _CHARGES = (
     Column("Тариф, ₽", 22 * MM, RIGHT), _SUM,
 )  # fmt: skip
 _BALANCES = (
-    Column("Услуга", 50 * MM),
-    *(
-        Column(title, 22 * MM, RIGHT)
-        for title in ("Долг на начало", "Оплачено", "Начислено", "Перерасчёт", "Пени", "К оплате")
-    ),
+    Column("Услуга", 42 * MM),
+    Column("", 30 * MM, RIGHT),
+    *(Column(title, 22 * MM, RIGHT) for title in ("Оплачено", "Начислено", "Перерасчёт", "Пени", "К оплате")),
 )
+_OPENING = 1  # the place among them of what was owed when the month began
 _DIALS = (
     Column("Счётчик", 62 * MM), Column("Зона", 20 * MM), Column("Предыдущее", 36 * MM, RIGHT), Column("Текущее", 36 * MM, RIGHT),
     Column("Расход", 28 * MM, RIGHT),
 )  # fmt: skip
+_SINGLE_ZONE = (_DIALS[0]._replace(width=82 * MM), *_DIALS[2:])
 
 
 def charges(flow: Flow, bill: Bill) -> None:
@@ -64,20 +64,33 @@ def balances(flow: Flow, bill: Bill) -> None:
     """How each service stands, where there are several."""
     if len(bill.services) < 2:
         return
-    flow.heading("По услугам, ₽")
+    is_advance = any(min(one.opening, one.closing) < 0 for one in bill.services)
+    flow.heading("По услугам, ₽ (с минусом — переплата)" if is_advance else "По услугам, ₽")
+    columns = list(_BALANCES)
+    title = f"На {words.day_month(periods.first_day(bill.period))}"
+    columns[_OPENING] = columns[_OPENING]._replace(title=title if is_advance else f"Долг {title.lower()}")
     rows = [
         _balance(one.title, one.opening, one.paid, one.charged, one.recalculated, one.penalty, one.closing)
         for one in bill.services
     ]
     whole = _balance("Всего", bill.opening, bill.paid, bill.charged, bill.recalculated, bill.penalty, bill.total)
-    flow.table(_BALANCES, [*rows, whole._replace(strong=True)])
+    flow.table(columns, [*rows, whole._replace(strong=True)])
 
 
 def dials(flow: Flow, bill: Bill) -> None:
-    """What the meters showed before and now, zone by zone."""
-    if bill.dials:
-        flow.heading("Показания счётчиков")
-        flow.table(_DIALS, [row for dial in bill.dials for row in _dial_rows(bill, dial)])
+    """What the meters showed before and now, zone by zone, and how much of it earlier months were charged for."""
+    if not bill.dials:
+        return
+    flow.heading("Показания счётчиков")
+    rows = [row for dial in bill.dials for row in _dial_rows(bill, dial)]
+    if all(dial.plan <= 1 for dial in bill.dials):
+        flow.table(_SINGLE_ZONE, [row._replace(cells=(row.cells[0], *row.cells[2:])) for row in rows])
+    else:
+        flow.table(_DIALS, rows)
+    for note in _counted_before(bill):
+        flow.room(5 * MM)
+        flow.y += 3.6 * MM
+        flow.sheet.text(flow.x + 0.75 * MM, flow.y, note, _CAPTION, within=sum(column.width for column in _DIALS))
 
 
 def _charge_rows(bill: Bill, lines: Sequence[Line]) -> Iterator[Row]:
@@ -124,12 +137,15 @@ def _balance(title: str, opening: int, paid: int, *others: int) -> Row:
 
 def _dial_rows(bill: Bill, dial: Dial) -> Iterator[Row]:
     service = next((one for one in bill.services if one.code == dial.service), None)
-    name = f"№{NBSP}{dial.serial}, {dial.model}" if dial.model else f"№{NBSP}{dial.serial}"
+    name = f"№{NBSP}{dial.serial}"
+    if dial.model:
+        name += f", {dial.model.replace(' ', NBSP)}"
     if service and len(bill.services) > 1:
         name = f"{service.title}, {name}"
     if dial.ratio != 1:
         name += f", коэффициент {words.number(dial.ratio)}"
-    used = f"{words.number(dial.volume)}{NBSP}{service.unit if service else ''}"
+    unit = service.unit if service else ""
+    used, each = _used(dial.volume, unit), _zone_uses(dial, unit)
     now = (
         [_value(value, dial.now_on) for value in dial.now] if dial.now is not None else [_estimated(bill, dial.service)]
     )
@@ -137,8 +153,60 @@ def _dial_rows(bill: Bill, dial: Dial) -> Iterator[Row]:
     rows = max(len(zones), len(dial.before), len(now))
     for place in range(rows):
         before = _value(dial.before[place], dial.before_on) if place < len(dial.before) else ""
-        cells = (_at(zones, place), before, _at(now, place))
-        yield Row(("" if place else name, *cells, "" if place else used), open=place < rows - 1)
+        cells = (_at(zones, place), before, _at(now, place), _at(each or [used], place))
+        yield Row(("" if place else name, *cells), open=bool(each) or place < rows - 1)
+    if each:
+        yield Row(("", "всего", "", "", used))
+
+
+def _used(volume: int, unit: str) -> str:
+    return f"{words.number(volume)}{NBSP}{unit}"
+
+
+def _zone_uses(dial: Dial, unit: str) -> list[str]:
+    """The use of each zone; none where there is one zone, no reading, or a dial that has gone through zero."""
+    if dial.plan <= 1 or dial.now is None:
+        return []
+    uses = [(now - before) * dial.ratio for before, now in zip(dial.before, dial.now, strict=False)]
+    return [_used(use, unit) for use in uses] if sum(uses) == dial.volume and min(uses) >= 0 else []
+
+
+def _counted_before(bill: Bill) -> Iterator[str]:
+    """A sentence a metering point whose reading came after months without one: «422 кВт⋅ч, из них 211 за август …»."""
+    told = set[tuple[str, ...]]()
+    for line in bill.lines:
+        shares = line.trace.get("earlier", ()) if line.kind == USE else ()
+        serials = tuple(meter["serial"] for meter in line.trace.get("meters", ())) if shares else ()
+        measured = [dial for dial in bill.dials if dial.service == line.service and dial.serial in serials]
+        counted = sum(sum(share) for share in shares)
+        if not measured or not counted or serials in told:
+            continue
+        told.add(serials)
+        unit = next((one.unit for one in bill.services if one.code == line.service), "")
+        whole = _used(sum(dial.volume for dial in measured), unit)
+        about = [periods.shift(bill.period, -back) for back in range(len(shares), 0, -1)]
+        yield (
+            f"№{NBSP}{', '.join(serials)}: {whole}, из них {words.number(counted)} за{NBSP}{_months(about, bill.period)} "
+            f"уже посчитаны {_basis_of(bill, line.service, about)}"
+        )
+
+
+def _months(about: Sequence[str], period: str) -> str:
+    """«август», «июль и август», «декабрь 2025 — март 2026»; the year where it is not the bill's."""
+    is_this_year = about[0][:4] == period[:4]
+    named = [words.MONTHS[int(one[5:]) - 1] if is_this_year else words.month(one) for one in about]
+    return f"{named[0]} — {named[-1]}" if len(named) > 2 else words.listed(named)
+
+
+def _basis_of(bill: Bill, service: str, about: Sequence[str]) -> str:
+    """How the months had been charged, as far as the recalculations tell."""
+    put_right = {
+        line.basis
+        for line in bill.lines
+        if line.kind == RECALCULATION and line.service == service and line.about in about
+    }
+    named = [BASES[basis] for basis in (AVERAGE, NORM) if basis in put_right]
+    return words.listed(named) if named else "без показаний"
 
 
 def _estimated(bill: Bill, service: str) -> str:

@@ -39,7 +39,7 @@ class Cheque:
     place: str  # 1187: the site's address
     number: str
     shift: str  # 1038; empty: not told
-    moment: datetime  # 1012, local wall time of the company
+    moment: datetime  # 1012, by the cash register's clock: Moscow time
     items: tuple[Item, ...]
     total: int  # 1020, kopecks
     paid_by: str  # 1081, in words: «безналичными»
@@ -103,7 +103,7 @@ class _Strip:
     def _facts(self) -> None:
         cheque = self.cheque
         facts = (
-            ("Дата и время", f"{cheque.moment:%d.%m.%Y %H:%M}"), ("Чек №", cheque.number), ("Смена №", cheque.shift),
+            ("Дата и время", f"{cheque.moment:%d.%m.%Y %H:%M}{words.NBSP}(МСК)"), ("Чек №", cheque.number), ("Смена №", cheque.shift),
             ("Система налогообложения", cheque.tax_system), ("Покупатель", cheque.buyer), ("Отправитель чека", cheque.sender),
             ("Расчёты в интернете", "да"), ("РН ККТ", cheque.register), ("ФН №", cheque.fiscal_drive), ("ФД №", cheque.document),
             ("ФПД", cheque.sign), ("Проверить чек", cheque.tax_site),

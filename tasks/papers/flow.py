@@ -33,7 +33,10 @@ class Column(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of a table, a text a column; long ones go over several lines. `open`: no line below, the next row belongs to it."""
+    """A row of a table, a text a column; long ones go over several lines.
+
+    `open`: no line below, the next row belongs to it, and what is left of a long first cell goes on there.
+    """
 
     cells: Sequence[str]
     strong: bool = False
@@ -41,10 +44,21 @@ class Row(NamedTuple):
 
 
 class Flow:
-    """Where the next block goes. `begin_page` draws the head of a further page and gives where its blocks begin."""
+    """Where the next block goes. `begin_page` draws the head of a further page and gives where its blocks begin.
 
-    def __init__(self, sheet: Sheet, x: float, y: float, bottom: float, begin_page: Callable[[], float]):
-        self.sheet, self.x, self.y, self.bottom = sheet, x, y, bottom
+    `is_dense`: all tables are set densely, not the long ones alone, and closer together.
+    """
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        x: float,
+        y: float,
+        bottom: float,
+        begin_page: Callable[[], float],
+        is_dense: bool = False,
+    ):
+        self.sheet, self.x, self.y, self.bottom, self.is_dense = sheet, x, y, bottom, is_dense
         self._begin_page = begin_page
 
     def room(self, height: float) -> bool:
@@ -57,7 +71,7 @@ class Flow:
 
     def heading(self, text: str, keep: float = 14 * MM) -> None:
         """A heading that stays with what follows it."""
-        self.y += 2.4 * MM
+        self.y += (1.2 if self.is_dense else 2.4) * MM
         self.room(keep)
         self.y += 4 * MM
         self.sheet.text(self.x, self.y, text, HEADING)
@@ -66,15 +80,22 @@ class Flow:
     def table(self, columns: Sequence[Column], rows: Iterable[Row]) -> None:
         """Rows under a head that is repeated on each page; no row is divided."""
         rows = list(rows)
-        size, pad = _DENSE if len(rows) > _MANY else _USUAL
+        size, pad = _DENSE if self.is_dense or len(rows) > _MANY else _USUAL
         width = sum(column.width for column in columns)
         self._head(columns)
+        hanging: list[str] = []
         for row in rows:
             style = Style(size, bold=row.strong)
             cells = [
                 self.sheet.lines(text, style, column.width - _GAP)
                 for text, column in zip(row.cells, columns, strict=True)
             ]
+            if hanging and not row.cells[0]:
+                cells[0] = hanging
+            hanging = []
+            if row.open:
+                own = max(map(len, cells[1:]))
+                cells[0], hanging = cells[0][:own], cells[0][own:]
             height = max(map(len, cells)) * style.leading + 2 * pad
             if self.room(height):
                 self._head(columns)

@@ -83,6 +83,16 @@ class Sheet:
         self.new_page()
         return len(pages)
 
+    def forget(self) -> None:
+        """Drop the gathered pages: what is drawn next begins anew."""
+        self._pages = []
+        self.new_page()
+
+    @property
+    def gathered(self) -> int:
+        """How many pages are begun since the last `flush`."""
+        return len(self._pages)
+
     def save(self) -> None:
         """Write the document; what is drawn after the last `flush` is not part of it."""
         self._document.SaveToFile(self._canvas._filename, self._canvas)
@@ -197,14 +207,17 @@ class Sheet:
         self._code.append(f"{colour} {shape} f")
         self._grey = fill if isinstance(fill, float) else None
 
-    def hatched(self, x: float, y: float, width: float, height: float, gap: float = 2.2) -> None:
-        """A rectangle filled with slanting lines, for what is estimated."""
+    def hatched(
+        self, x: float, y: float, width: float, height: float, gap: float = 2.2, is_rising: bool = False
+    ) -> None:
+        """A rectangle filled with lines that fall to the right, or rise."""
         bottom = self.height - y - height
         code = [f"q {x:.2f} {bottom:.2f} {width:.2f} {height:.2f} re W n 0.5 w 0 G"]
         steps = int((width + height) / gap)
         for step in range(1, steps + 1):
             along = step * gap
-            code.append(f"{x + along - height:.2f} {bottom + height:.2f} m {x + along:.2f} {bottom:.2f} l")
+            start, end = (bottom, bottom + height) if is_rising else (bottom + height, bottom)
+            code.append(f"{x + along - height:.2f} {start:.2f} m {x + along:.2f} {end:.2f} l")
         code.append(f"S Q 0.5 w 0 G {x:.2f} {bottom:.2f} {width:.2f} {height:.2f} re S")
         self._code.append("\n".join(code))
 

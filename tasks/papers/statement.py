@@ -21,7 +21,7 @@ _COLUMNS = (
     Column("Услуга", 34 * MM),
     Column("Начислено, ₽", 22 * MM, RIGHT),
     Column("Оплачено, ₽", 22 * MM, RIGHT),
-    Column("Остаток, ₽", 22 * MM, RIGHT),
+    Column("Долг после, ₽", 22 * MM, RIGHT),
 )
 
 
@@ -69,8 +69,10 @@ def draw(statement: Statement, company: Company) -> bytes:
 
     flow = Flow(sheet, _LEFT, _head(sheet, statement, company), _BOTTOM, begin_page)
     flow.table(_COLUMNS, [_edge("На начало", statement.opening), *map(_row, statement.entries), _totals(statement)])
+    flow.room(12 * MM)
+    if min(statement.opening, statement.closing, *(entry.balance for entry in statement.entries)) < 0:
+        sheet.text(_RIGHT - 0.75 * MM, flow.y + 3.6 * MM, "«Долг после» с минусом — переплата", _CAPTION, RIGHT)
     flow.y += 4 * MM
-    flow.room(8 * MM)
     sheet.text(_LEFT, flow.y + 4 * MM, _conclusion(statement), Style(10, bold=True))
     sheet.flush(footer)
     sheet.save()
@@ -96,7 +98,12 @@ def _span(statement: Statement) -> str:
 
 
 def _edge(title: str, balance: int) -> Row:
-    return Row(("", title, "", "", "", _sum(balance)), strong=True)
+    return Row(("", _stands(title, balance), "", "", "", _sum(balance)), strong=True)
+
+
+def _stands(title: str, balance: int) -> str:
+    """«На конец: долг», «На конец: переплата», «На конец: долга нет»."""
+    return f"{title}: {'долг' if balance > 0 else 'переплата' if balance else 'долга нет'}"
 
 
 def _row(entry: Entry) -> Row:
@@ -107,7 +114,10 @@ def _row(entry: Entry) -> Row:
 def _totals(statement: Statement) -> Row:
     charged = sum(entry.charged for entry in statement.entries)
     paid = sum(entry.paid for entry in statement.entries)
-    return Row(("", "На конец", "", _sum(charged), _sum(paid), _sum(statement.closing)), strong=True)
+    return Row(
+        ("", _stands("На конец", statement.closing), "", _sum(charged), _sum(paid), _sum(statement.closing)),
+        strong=True,
+    )
 
 
 def _conclusion(statement: Statement) -> str:

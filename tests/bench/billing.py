@@ -217,7 +217,10 @@ def _multiply(accounts: int) -> None:
     bill_step, entry_step = _last_id(Bill), _last_id(Entry)
     entry = "json_extract(carry, '$.entry')"
     carry = f"replace({_named('carry')}, '\"entry\":' || {entry}, '\"entry\":' || ({entry} + n * {entry_step}))"
-    source = f"CASE kind WHEN 'payment' THEN source || '-' || n ELSE {_named('source')} END"
+    payment_step = _last_id(payments.Payment)
+    paid = "CAST(substr(source, 9, instr(substr(source, 9), ':') - 1) AS INTEGER)"  # of «payment:<id>:<service>»
+    paid = f"'payment:' || ({paid} + n * {payment_step}) || ':' || service"
+    source = f"CASE kind WHEN 'payment' THEN {paid} ELSE {_named('source')} END"
     with database.atomic():
         database.execute_sql("CREATE TEMP TABLE copy (n INTEGER PRIMARY KEY)")
         copies = [(n,) for n in range(1, accounts // INVENTED)]
@@ -233,8 +236,9 @@ def _multiply(accounts: int) -> None:
         _copy(Entry, id=f"id + n * {entry_step}", account_id=_moved("account_id"), source=source)
         _copy(Balance, account_id=_moved("account_id"))
         _copy(
-            payments.Payment, account_id=_moved("account_id"), number="number || '-' || n", document=_named("document")
-        )
+            payments.Payment, id=f"id + n * {payment_step}", account_id=_moved("account_id"), number="number || '-' || n",
+            document=_named("document"),
+        )  # fmt: skip
         database.execute_sql("DROP TABLE copy")
     database.execute_sql("ANALYZE")
     database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -9,7 +9,7 @@ import pytest
 from peewee import Database
 
 from models import periods
-from models.billing import bills, owed, payments, run
+from models.billing import bills, ledger, owed, payments, run
 from models.billing.bills import Bill, Charge
 from models.billing.shown import Dial
 from models.metering import reading_links
@@ -110,6 +110,25 @@ def test_what_is_owed_now(anna: cast.Person) -> None:
     now = owed.now(anna.account.id)
     assert (now.total, now.difference, now.unfinished, now.first_period) == (94_000, 0, order.number, "2026-09")
     assert now.days_left(date(2026, 11, 11)) == 5
+
+
+def test_advance_for_one_service_pays_no_debt_for_another(anna: cast.Person) -> None:
+    run.bill("2026-10")
+    ledger.post(ledger.New(anna.account.id, "repair", ledger.PAYMENT, -200_000, date(2026, 11, 1), "test:1"))
+    now = owed.now(anna.account.id)
+    assert (now.total, now.due) == (-128_000, 72_000)
+    assert (now.debts, now.advances, now.parts) == ({"electricity": 72_000}, {"repair": 200_000}, None)
+    assert owed.due_by_number([anna.account.number, "none"]) == {anna.account.number: 72_000}
+
+
+def test_debt_is_taken_apart_and_the_oldest_of_it_is_paid_first(anna: cast.Person) -> None:
+    run.bill("2026-09")
+    run.bill("2026-10")
+    assert owed.now(anna.account.id).parts == (72_000, 72_000, 0)
+    payments.take_external(anna.account.id, 50_000, channel="bank", document="1", day=date(2026, 11, 10))
+    assert owed.now(anna.account.id).parts == (22_000, 72_000, 0)
+    payments.take_external(anna.account.id, 22_000, channel="bank", document="2", day=date(2026, 11, 10))
+    assert owed.now(anna.account.id).parts is None
 
 
 def test_difference_of_months_that_do_not_follow_is_none(anna: cast.Person) -> None:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from models.billing import told
-from models.billing.shown import AREA, AVERAGE, FIXED, NORM, PENALTY, READING, RECALCULATION, USE, Line
+from models.billing.shown import (
+    AREA,
+    AVERAGE,
+    FIXED,
+    NORM,
+    PENALTY,
+    READING,
+    RECALCULATION,
+    USE,
+    Bill,
+    Dial,
+    Line,
+    Service,
+)
 
 NB, THIN = "\u00a0", "\u202f"
 UNIT = "кВт⋅ч"
@@ -131,8 +145,42 @@ def test_penalty_by_pieces() -> None:
     )
     assert steps(one) == [
         "720,00 ₽ за июль 2026 × 14 дней (17–30 сентября) × 9,5 % / 300 = 3,19 ₽.",
-        "Всего пеней по этот месяц 4,19 ₽, из них начислено раньше 1,00 ₽. Сейчас 3,19 ₽.",
+        "Всего по этот месяц начислено пеней 4,19 ₽, из них в прошлых счетах 1,00 ₽, в этом 3,19 ₽.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("due", "now", "said"),
+    [
+        (19000, 7362, "в том числе пени 190,00 ₽: за октябрь 73,62 ₽, за прошлые месяцы 116,38 ₽"),
+        (7362, 7362, "в том числе пени 73,62 ₽"),
+        (5000, 7362, "в том числе пени 50,00 ₽"),  # a part of the new ones is paid
+        (0, 0, ""),
+    ],
+)
+def test_penalties_within_the_sum(due: int, now: int, said: str) -> None:
+    service = Service("electricity", "Электроэнергия", UNIT, 0, 0, 0, 0, now, 0, due)
+    assert told.penalties(bill_of([service], [], [])).replace(NB, " ") == said
+
+
+def test_use_that_earlier_bills_have_charged_is_told_under_the_meters() -> None:
+    """422 kWh in two months; 211 of them were charged by the average in August, by day 135 and by night 76."""
+    trace = {"meters": [meter([0, 0], [270, 152])], "earlier": [[135, 76]]}
+    lines = [line(trace=trace), line(zone="t2", trace=trace)]
+    service = Service("electricity", "Электроэнергия", UNIT, 0, 0, 0, 0, 0, 0)
+    dial = Dial("electricity", "8774", "Меркурий", 2, 1, (0, 0), None, (270, 152), None, 422)
+    (said,) = told.charged_before(bill_of([service], lines, [dial], "2026-09"))
+    assert said.replace(NB, " ") == (
+        "422 кВт⋅ч по счётчику, из них 211 кВт⋅ч за август уже посчитаны в прошлых счетах без показаний."
+    )
+    assert told.charged_before(bill_of([service], [line(trace={"meters": []})], [dial])) == []
+
+
+def bill_of(services: list[Service], lines: list[Line], dials: list[Dial], period: str = "2026-10") -> Bill:
+    day = date(2026, 11, 5)
+    return Bill(
+        "1", "1", "", "", 1, 0, "", "", period, day, day, tuple(services), tuple(lines), tuple(dials), (), (), "", ""
+    )
 
 
 def test_line_of_another_billing_system_has_no_steps() -> None:

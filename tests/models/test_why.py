@@ -123,6 +123,35 @@ def test_sentence_of_a_cause(before: list[Line], now: list[Line], sentences: lis
     assert told(before, now) == sentences
 
 
+@pytest.mark.company("irkutsk")
+def test_heating_that_begins() -> None:
+    def heat(quantity: int) -> Line:
+        return Line("heat", USE, NORM, quantity, 20_000_000, quantity * 2000 // 10_000 * 100)
+
+    amount = heat(10_061).amount
+    assert told([heat(0)], [heat(10_061)]) == [
+        (
+            "Отопительный сезон начался: 1,0061 Гкал (по нормативу), в сентябре 2026 отопления не было",
+            amount,
+        )
+    ]
+    (sentence, _) = told([heat(0)], [heat(10_061)], YEAR_AGO)[0]
+    assert sentence == "1,0061 Гкал (по нормативу), в октябре 2025 отопления не было"
+
+
+def test_days_make_no_sense_where_nothing_was_used() -> None:
+    before, now = read(1, 200_000, "2026-08-09", "2026-09-15"), read(0, 200_000, "2026-09-15", "2026-10-06")
+    assert told([before], [now]) == [("Расход 0 кВт⋅ч вместо 1", -200_000)]
+
+
+def test_zones_that_moved_for_kopecks_are_no_line() -> None:
+    def month(day: int, night: int, span: tuple[str, str]) -> list[Line]:
+        return [read(day, 400, *span, plan=2), read(night, 390, *span, plan=2, zone="t2")]
+
+    found = told(month(120, 60, THIRTY[0]), month(150, 74, THIRTY[1]))
+    assert [sentence for sentence, _ in found] == ["Расход 224 кВт⋅ч вместо 180"]
+
+
 def area(period_days: int, open_days: int) -> Line:
     quantity = 579_000 * open_days // period_days
     trace = {"rule": "area", "open": open_days, "of": period_days}

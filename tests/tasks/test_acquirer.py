@@ -802,3 +802,34 @@ def test_no_stand_in_beside_a_real_acquirer_or_in_production(bank):
     for environ in (bank.environ(), {f"KABINET_{name}": value for name, value in production.items()}):
         with work._stand_in(settings.read(environ), 8149) as beside:
             assert beside is None
+
+
+def test_answer_that_drips_is_given_up_in_time() -> None:
+    """A time-out of each read would wait for ever: the whole answer has its time."""
+    import socket
+    import threading
+    import time
+
+    from tasks.gateways.acquirer import Unreachable as Silence
+
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        line, _ = listener.accept()
+        with line:
+            line.recv(65_536)
+            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{")
+            for _ in range(100):
+                try:
+                    line.sendall(b" ")
+                except OSError:
+                    return
+                time.sleep(0.05)
+
+    threading.Thread(target=drip, daemon=True).start()
+    bank = Acquirer(f"http://127.0.0.1:{listener.getsockname()[1]}/payment/rest", "u", "p", "form", timeout=0.5)
+    started = time.monotonic()
+    with pytest.raises(Silence):
+        bank.status(number="2611-AAAAAAAA")
+    assert time.monotonic() - started < 3
+    listener.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
 import random
 import re
@@ -21,13 +22,16 @@ from pyzbar import pyzbar
 
 from models.billing.shown import Bill, Dial
 from models.company import Company
+from models.outbox import Message
 from models.words import NBSP, THIN
+from tasks import letters
 from tasks.papers import bill as bills
 from tasks.papers import cheque as cheques
 from tasks.papers import qr_code, statement
 from tasks.papers.sheet import Sheet
 from tests import paper_samples as samples
 from tests.paper_samples import LINK, read_payment
+from tests.paying import FISCAL
 
 ROOT = Path(__file__).parents[2]
 NASTY = [
@@ -50,10 +54,10 @@ def test_a_bill_tells_all_the_law_wants(company: Company) -> None:
         "Р/с 40702810200000000241 в АО «Банк Левобережный»", "БИК 040407924, к/с 30101810600000000924",
         "660000, г. Красноярск, ул. Светлая, д. 24", "8 800 000-00-24", "eniseisbyt.example, info@eniseisbyt.example",
         "241010000054", "Иванова Анна Сергеевна", "г. Красноярск, ул. Мира, 23, кв. 32", "2 человека, 54,3 м², городское жильё",
-        "40817263", "К оплате до 16 ноября 2026", "845,13 ₽", "Долг на начало месяца", "799,40 ₽", "−799,40 ₽",
+        "40817263", "К оплате до 16 ноября 2026", "845,13 ₽", "Долг на 1 октября", "799,40 ₽", "−799,40 ₽",
         "Электроэнергия, день", "по показаниям", "166", "4,11", "682,26", "Электроэнергия, ночь", "2,67", "162,87", "НДС 22 % — 152,40 ₽",
         "№ 012345678, Меркурий 200.02", "14 052 на 22.09.2026", "14 218 на 23.10.2026", "7 960 на 23.10.2026", "227 кВт·ч",
-        "80 кВт·ч на человека в месяц", "с 6 по 29 ноября", "Страница 1 из 1",
+        "Норматив: электроэнергия 80 кВт·ч на человека в месяц", "по СМС +7 900 000-00-24", "с 6 по 29 ноября", "Страница 1 из 1",
     ):  # fmt: skip
         assert fact in text
 
@@ -62,7 +66,7 @@ def test_a_debt_is_told_with_its_penalty_and_corrections(company: Company) -> No
     bill = samples.owing(company)
     text = words_of(bills.draw(bill, company))
     for fact in (
-        "2 902,23 ₽", "3 124,80 ₽", "−1 000,00 ₽", "−80,24 ₽", "в том числе пени 12,54 ₽", "пени за просрочку", "12,54",
+        "2 902,23 ₽", "3 124,80 ₽", "−1 000,00 ₽", "−80,24 ₽", "в том числе пени 12,54 ₽ за октябрь", "пени за просрочку", "12,54",
         "Электроэнергия, август 2026", "было начислено 250 кВт·ч по среднему", "−123,45", "Электроэнергия, сентябрь 2026", "43,21",
     ):  # fmt: skip
         assert fact in text
@@ -73,6 +77,8 @@ def test_money_paid_in_advance_needs_no_code(company: Company) -> None:
     bill = samples.overpaid(company)
     drawn = bills.draw(bill, company)
     assert "Переплата 1 654,87 ₽" in words_of(drawn)
+    assert "Переплата на 1 октября −2 500,00 ₽" in words_of(drawn)
+    assert "Итого переплата −1 654,87 ₽" in words_of(drawn)
     assert "Платить не нужно" in words_of(drawn)
     assert codes(page(drawn, 200)) == {LINK}
 
@@ -109,8 +115,10 @@ def test_a_bill_without_a_meter_has_no_readings_to_pass(company: Company) -> Non
 def test_months_without_readings_are_told_from_others(company: Company) -> None:
     bill = samples.usual(company)
     known = replace(bill, months=tuple(replace(month, basis="reading") for month in bill.months))
-    assert "без показаний: по среднему или нормативу" in words_of(bills.draw(bill, company))
-    assert "без показаний" not in words_of(bills.draw(known, company))
+    assert "по среднему или нормативу" in words_of(bills.draw(bill, company))
+    assert "по среднему или нормативу" not in words_of(bills.draw(known, company))
+    assert "с перерасчётом" not in words_of(bills.draw(bill, company))
+    assert "с перерасчётом" in words_of(bills.draw(samples.owing(company), company))
 
 
 def test_the_same_data_give_the_same_bytes(company: Company) -> None:
@@ -281,7 +289,7 @@ def test_a_cheque_has_the_fields_of_the_law(company: Company) -> None:
     found = words_of(drawn)
     for fact in (
         "Кассовый чек", "Приход", "ПАО «Енисейсбыт»", "ИНН 2499000012", "https://eniseisbyt.example", "Электроэнергия, октябрь 2026",
-        "225 кВт·ч × 2,23 ₽", "501,75 ₽", "НДС 22 %", "90,48 ₽", "Итог 501,75 ₽", "Безналичными", "20.11.2026 12:00", "Чек № 1042",
+        "225 кВт·ч × 2,23 ₽", "501,75 ₽", "НДС 22 %", "90,48 ₽", "Итог 501,75 ₽", "Безналичными", "20.11.2026 12:00 (МСК)", "Чек № 1042",
         "Смена № 17", "Система налогообложения ОСН", "anna@example.ru", "РН ККТ 0001234567012345", "ФН № 9960440300123456", "ФД № 12345",
         "ФПД 3344556677", "www.nalog.gov.ru",
     ):  # fmt: skip
@@ -317,23 +325,132 @@ def test_a_statement_goes_over_pages_under_its_head(company: Company) -> None:
     found = words_of(drawn)
     assert found.count("Платёж картой") == 100
     assert "за январь 2024 — октябрь 2026" in found
-    assert "На начало 10,00" in found
-    assert "На конец 84 513,00 84 000,00 523,00" in found
+    assert "Долг после, ₽" in found
+    assert "На начало: долг 10,00" in found
+    assert "На конец: долг 84 513,00 84 000,00 523,00" in found
     assert "К оплате 523,00 ₽" in found
     assert statement.draw(made, company) == drawn
 
 
-@pytest.mark.parametrize(("closing", "words"), [(0, "Долга нет"), (-12_345, "Переплата 123,45 ₽")])
-def test_a_statement_says_how_it_ends(company: Company, closing: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("closing", "words", "edge"),
+    [(0, "Долга нет", "На конец: долга нет"), (-12_345, "Переплата 123,45 ₽", "На конец: переплата")],
+)
+def test_a_statement_says_how_it_ends(company: Company, closing: int, words: str, edge: str) -> None:
     made = replace(statement_of(0), opening=closing, closing=closing)
-    assert words in words_of(statement.draw(made, company))
+    found = words_of(statement.draw(made, company))
+    assert words in found
+    assert edge in found
+    assert ("с минусом — переплата" in found) == (closing < 0)
 
 
 def test_three_zones_and_a_ratio_stand_by_their_meter(company: Company) -> None:
     dial = Dial("electricity", "77", "", 3, 40, (1, 2, 3), None, (4, 5, 6), date(2026, 10, 20), 360)
     found = words_of(bills.draw(replace(samples.usual(company), dials=(dial,)), company))
-    assert "№ 77, коэффициент 40 пик 1 4 на 20.10.2026 360 кВт·ч" in found
-    assert "полупик 3 6 на 20.10.2026" in found
+    assert "№ 77, коэффициент 40 пик 1 4 на 20.10.2026 120 кВт·ч" in found
+    assert "полупик 3 6 на 20.10.2026 120 кВт·ч" in found
+    assert "всего 360 кВт·ч" in found
+
+
+def test_a_dial_that_passed_zero_tells_its_whole_use_alone(company: Company) -> None:
+    dial = Dial("electricity", "77", "", 2, 1, (99_990, 5), None, (10, 8), date(2026, 10, 20), 23)
+    found = words_of(bills.draw(replace(samples.usual(company), dials=(dial,)), company))
+    assert "день 99 990 10 на 20.10.2026 23 кВт·ч" in found
+    assert "всего 23" not in found
+
+
+def test_a_long_name_of_a_meter_goes_down_beside_its_zones(company: Company) -> None:
+    """The zones stand as close under each other as those of a meter with a short name."""
+    short = Dial("electricity", "77", "", 3, 1, (1, 2, 3), None, (4, 5, 6), date(2026, 10, 20), 9)
+    gaps = []
+    for dial in (short, replace(short, model="Меркурий-с-очень-длинным-названием 231 АТ-01 модификация")):
+        drawn = bills.draw(replace(samples.usual(company), dials=(dial,)), company)
+        gaps.append([round(top - lower) for top, lower in itertools.pairwise(heights(drawn, "пик", "ночь", "полупик"))])
+    assert gaps[0] == gaps[1]
+    assert len(gaps[0]) == 2
+
+
+# ---- what the sums are made of
+
+
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        (19_000, "в том числе пени 190,00 ₽: за октябрь 73,62 ₽, за прошлые месяцы 116,38 ₽"),
+        (7_362, "в том числе пени 73,62 ₽ за октябрь"),
+    ],
+)
+def test_penalties_owed_are_told_by_months(company: Company, due: int, told: str) -> None:
+    service = samples.standing(
+        "electricity", "Электроэнергия", "кВт⋅ч", opening=721_508, paid=0, charged=84_513, penalty=7_362
+    )
+    bill = replace(samples.usual(company), services=(replace(service, penalty_due=due),))
+    assert told in words_of(bills.draw(bill, company))
+
+
+def test_old_penalties_alone_are_those_of_earlier_months(company: Company) -> None:
+    service = samples.standing("electricity", "Электроэнергия", "кВт⋅ч", opening=721_508, paid=0, charged=84_513)
+    bill = replace(samples.usual(company), services=(replace(service, penalty_due=11_638),))
+    assert "в том числе пени 116,38 ₽ за прошлые месяцы" in words_of(bills.draw(bill, company))
+
+
+def test_a_debt_beside_an_advance_is_named(company: Company) -> None:
+    services = (
+        samples.standing("electricity", "Электроэнергия", "кВт⋅ч", opening=-500_000, paid=0, charged=84_513),
+        samples.standing("repair", "Капитальный ремонт", "м²", opening=0, paid=0, charged=72_954),
+    )
+    drawn = bills.draw(samples.finished(company, replace(samples.usual(company), services=services)), company)
+    assert "Есть долг: капитальный ремонт 729,54 ₽. Переплата за другую услугу его не закрывает." in words_of(drawn)
+    assert "Платить не нужно" not in words_of(drawn)
+
+
+def test_a_reading_after_months_without_one_tells_what_they_had(company: Company) -> None:
+    found = words_of(bills.draw(samples.caught_up(company), company))
+    assert "№ 012345678: 422 кВт·ч, из них 211 за сентябрь уже посчитаны по среднему" in found
+    assert "уже посчитаны" not in words_of(bills.draw(samples.usual(company), company))
+
+
+def test_an_advance_of_one_service_is_told_by_its_sign(company: Company) -> None:
+    drawn = bills.draw(samples.heated(company), company)
+    found = words_of(drawn)
+    assert "По услугам, ₽ (с минусом — переплата)" in found
+    assert "Переплата на 1 октября −2 674,05 ₽" in found
+    assert "На 1 октября" in found
+    assert "…" not in found
+
+
+@pytest.mark.parametrize(
+    "code", [pytest.param(code, marks=pytest.mark.company(code)) for code in ("irkutsk", "koryak", "krasnoyarsk")]
+)
+def test_heat_three_zones_and_penalties_fit_one_page(company: Company, code: str) -> None:
+    drawn = bills.draw(samples.heated(company), company)
+    document = pdfium.PdfDocument(drawn)
+    assert len(document) == 1
+    assert apart(document[0])
+    assert within(document[0])
+    assert "Нормативы: электроэнергия 120 кВт·ч на человека в месяц; отопление 0,0298 Гкал на м² в месяц" in words_of(
+        drawn
+    )
+    assert codes(page(drawn, 200)) == {samples.heated(company).qr, LINK}
+
+
+def test_a_line_of_an_address_never_begins_with_a_bare_number(company: Company) -> None:
+    bill = replace(samples.usual(company), address="СНТ «Берёзка», Емельяновский район, пер. Тихий, 72")
+    lines = lines_of(bills.draw(bill, company))
+    assert any(line.startswith("пер. Тихий, 72") for line in lines)
+
+
+def test_the_letter_has_the_tax_and_the_clock_of_the_cheque(company: Company) -> None:
+    taxed = {"name": "Электроэнергия", "kopecks": 50_175, "vat": 22, "inside": 9_048}
+    free = {"name": "Капитальный ремонт", "kopecks": 10_000, "vat": 0, "inside": 0}
+    kept = {**FISCAL, "printed_at": "2026-11-20T12:00", "lines": [taxed, free]}
+    context = {"account": samples.ACCOUNT, "kopecks": 60_175, "number": "2611-7KQ2M9XD", "cheque": kept}
+    told = letters.put_together(Message(letter="cheque", kind="email", data=context), "https://lk.example.ru").text
+    assert "20.11.2026 12:00 (МСК)" in told
+    assert [line.partition(" = ")[2].replace(NBSP, " ") for line in told.splitlines() if " × " in line] == [
+        "501,75 ₽, в том числе НДС 22 %: 90,48 ₽",
+        "100,00 ₽, без НДС",
+    ]
 
 
 # ---- helpers
@@ -365,6 +482,19 @@ def statement_of(count: int) -> statement.Statement:
 def words_of(drawn: bytes) -> str:
     """The text of all pages on one line, every kind of space a plain one."""
     return " ".join(text(one) for one in pdfium.PdfDocument(drawn))
+
+
+def lines_of(drawn: bytes) -> list[str]:
+    """The lines of the first page as they were drawn, spaces plain."""
+    found = pdfium.PdfDocument(drawn)[0].get_textpage().get_text_range()
+    return [" ".join(line.split()) for line in found.splitlines()]
+
+
+def heights(drawn: bytes, *words: str) -> list[float]:
+    """How high each word stands by itself on the first page."""
+    found = pdfium.PdfDocument(drawn)[0].get_textpage()
+    places = [found.search(word, match_whole_word=True).get_next() for word in words]
+    return [found.get_charbox(place[0])[1] for place in places if place]
 
 
 def text(one: pdfium.PdfPage) -> str:

@@ -8,6 +8,8 @@ import pytest
 
 from models import audit
 from models.base import Refusal
+from models.billing import ledger
+from models.billing.ledger import New
 from models.metering.accounts import Account, Holding
 from models.metering.proof import proven
 from tests import cast
@@ -100,6 +102,14 @@ def test_family_shares_an_account(client, boris, anna):
         browser = client.another()
         browser.sign_in(email, PASSWORD)
         assert browser.get("home.show", number=anna.account.number).status == 200
+
+
+def test_list_says_what_each_account_owes(client, boris, anna):
+    ledger.post(New(anna.account.id, "electricity", ledger.CHARGE, 41445, date(2026, 10, 31), "test:1"))
+    ledger.post(New(anna.account.id, "repair", ledger.PAYMENT, -50000, date(2026, 11, 1), "test:2"))
+    client.sign_in("anna@example.ru", cast.PASSWORD)
+    card = client.get("accounts.index").soup.select_one("main section.card").get_text(" ", strip=True)
+    assert "К оплате 414,45\u00a0₽" in card
 
 
 def test_unlinking_asks_first(client, boris):

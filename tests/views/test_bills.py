@@ -17,7 +17,7 @@ from models.billing.penalties import PenaltyRule
 from models.billing.tariffs import Tariff
 from models.metering.accounts import Account
 from models.metering.readings import Reading
-from tests import cast, prices
+from tests import cast, paying, prices
 from views.customer import bills
 
 NB, THIN, MINUS = "\u00a0", "\u202f", "\u2212"
@@ -202,7 +202,8 @@ def test_bill_says_until_when_to_pay(home, billed):
 def test_bill_paid_meanwhile_says_so(home, billed):
     pay(billed, 150000)
     page = bill_page(home, billed)
-    assert "Счёт оплачен." in page.text
+    assert page.soup.select_one("main h2").get_text(" ", strip=True) == "Сумма счёта оплачен"
+    assert "до 16" not in page.soup.select_one("main section.card").get_text()
     assert page.soup.find("a", string="Оплатить") is None
 
 
@@ -257,7 +258,11 @@ def test_penalty_is_shown_with_each_piece(home, anna, at):
     text = plain(bill_page(home, anna, SEPTEMBER).text)
     assert "720,00 ₽ за июль 2026 × 14 дней (17–30 сентября) × 9,5 % / 300 = 3,19 ₽." in text
     run.bill(OCTOBER)
-    rows, total = causes(bill_page(home, anna))
+    page = bill_page(home, anna)
+    assert "в том числе пени " in page.soup.select_one("main section.card").get_text()
+    assert "за прошлые месяцы 3,19 ₽" in plain(page.text)
+    assert "Начислено за год, без пеней" in page.text
+    rows, total = causes(page)
     assert any(sentence.startswith("Пени") for sentence, _ in rows)
     assert sum(amount for _, amount in rows) == total
 
@@ -310,7 +315,7 @@ def test_months_with_charges_payments_and_what_was_owed_after(home, billed):
     pay(billed, 50000)
     page = open_(home, billed, "bills.charges")
     assert [[plain(cell) for cell in row] for row in page.rows] == [
-        ["ноя 2026", "0,00 ₽", "500,00 ₽", "1 000,00 ₽"],
+        ["ноя 2026", "ещё не начислено", "500,00 ₽", "1 000,00 ₽"],
         ["окт 2026", "780,00 ₽", "0,00 ₽", "1 500,00 ₽"],
         ["сен 2026", "720,00 ₽", "0,00 ₽", "720,00 ₽"],
     ]
@@ -415,7 +420,33 @@ def test_bill_of_two_services_stands_in_columns(client, app):
     page = bill_page(client, person)
     assert {"Электроэнергия", "Отопление"} <= {heading.get_text() for heading in page.soup.select("h2")}
     ledger.post(New(flat.id, "heat", ledger.PAYMENT, -1000, date(2026, 11, 1), "test:1"))
-    assert "После того как счёт выставлен, сумма изменилась." in bill_page(client, person).text
+    text = plain(bill_page(client, person).text)
+    assert "С 1 ноября поступило 10,00 ₽." in text
+    ledger.post(New(flat.id, "heat", ledger.PAYMENT, -9_000_000, date(2026, 11, 1), "test:2"))
+    page = bill_page(client, person)
+    owed_for_power = ledger.by_service(flat.id)["electricity"]
+    assert kopecks(page.soup.select_one(".sum").get_text()) == owed_for_power > 0
+    assert "сама этот долг не закроет" in page.text
+    assert page.soup.find("a", string="Оплатить") is not None
+
+
+@pytest.fixture
+def acquirer(monkeypatch):
+    with paying.open_desk(monkeypatch) as standing:
+        yield standing
+
+
+@pytest.mark.feature("S26")
+def test_pay_form_asks_for_the_debts_and_names_the_advance(home, billed, acquirer):
+    ledger.post(New(billed.account.id, "repair", ledger.PAYMENT, -200_000, date(2026, 11, 1), "test:1"))
+    Account.update(services="electricity,repair").execute()
+    page = open_(home, billed, "payments.form")
+    text = plain(page.text)
+    assert "К оплате сейчас 1 500,00 ₽." in text
+    assert "Переплата за другую услугу (2 000,00 ₽) сама этот долг не закроет." in text
+    assert plain(page.soup.select_one("form .apart").get_text(" ", strip=True)) == "Всего 1 500,00 ₽"
+    page = page.submit({"amount-electricity": "100", "amount-repair": "20,50"})
+    assert plain(page.soup.select_one("form .apart").get_text(" ", strip=True)) == "Всего 120,50 ₽"
 
 
 # ---- a reading's cost before it is billed

@@ -70,6 +70,15 @@ def test_many_months_have_as_many_labels_as_a_year_holds():
     assert labels == [f"м{i}" for i in range(2, 36, 3)]
 
 
+def test_phone_keeps_the_last_number_and_the_highest():
+    points = [charts.Point(str(i), value) for i, value in enumerate((5, 90, 5, 5, 5, 7))]
+    kinds = [text.kind for text in charts.bars(points, "кВт⋅ч", "Расход").texts if text.kind.startswith("v")]
+    assert kinds == ["v o", "v h", "v o", "v o", "v o", "v l"]
+    beside = [*points[:4], charts.Point("4", 99), points[5]]
+    kinds = [text.kind for text in charts.bars(beside, "кВт⋅ч", "Расход").texts if text.kind.startswith("v")]
+    assert kinds == ["v o", "v o", "v o", "v o", "v o", "v l"]
+
+
 def test_pair_of_bars_a_month():
     months = [statement.Month("2026-10", 78000, -2000, 150, 0, 50000, 0)]
     drawing = charts.pairs(charts.charged_and_paid(months), "₽", "Начислено и оплачено", ("начислено", "оплачено"))

@@ -138,9 +138,12 @@ def _said(page):
 def test_home_begins_with_what_is_owed_and_until_when(home, owing, at):
     at("2026-11-10T10:00")
     page = home.get("home.front")
-    assert page.soup.select_one("main h2").get_text() == "К оплате"
     said = _said(page)
-    assert said.startswith("К оплате 1 500,00 ₽ за октябрь 2026, до 16 ноября осталось 6 дней")
+    assert said.startswith(
+        "К оплате, вместе с долгом за прошлые месяцы 1 500,00 ₽ "
+        "долг за прошлые месяцы 720,00 ₽ за октябрь 2026 780,00 ₽ "
+        "Счёт за октябрь 2026, до 16 ноября осталось 6 дней На просроченный долг начисляются пени."
+    )
     links = {link.get_text(): link["href"] for link in _card(page).select("a")}
     number = owing.account.number
     assert links == {
@@ -169,6 +172,13 @@ def test_difference_to_the_month_before_in_one_line(home, owing):
     )
 
 
+def test_month_alone_is_called_by_its_month(home, owing):
+    _pay(owing, 72000)
+    said = _said(home.get("home.front"))
+    assert said.startswith("К оплате 780,00 ₽ за октябрь 2026, до 16 ноября")
+    assert "пени" not in said
+
+
 def test_paid_in_full(home, owing):
     _pay(owing, 150000)
     page = home.get("home.front")
@@ -184,7 +194,9 @@ def test_paid_in_advance(home, owing):
 def test_debt_for_one_service_beside_an_advance_for_another(home, owing):
     ledger.post(New(owing.account.id, "repair", ledger.PAYMENT, -200000, date(2026, 11, 1), "test:1"))
     page = home.get("home.front")
-    assert _said(page).startswith("Переплата 500,00 ₽ Всего переплата, но по одной услуге есть долг")
+    said = _said(page)
+    assert said.startswith("К оплате 1 500,00 ₽ за октябрь 2026")
+    assert "Переплата за другую услугу (капитальный ремонт 2 000,00 ₽) сама этот долг не закроет." in said
     assert "Оплатить" in [link.get_text() for link in _card(page).select("a")]
 
 

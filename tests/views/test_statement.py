@@ -59,12 +59,12 @@ def test_statement_runs_from_the_opening_balance_to_the_closing_one():
     found = Book(YEAR, "2026-11").statement("2026-09", "2026-10", {7: "sberbank", 8: "web"})
     assert (found.opening, found.charged, found.paid, found.closing) == (70000, 70100, 140100, 0)
     assert [(row.what.replace(NB, " "), row.charged, row.paid, row.balance) for row in found.rows] == [
-        ("Платёж, Сбербанк", 0, 70000, 0),
+        ("Оплачено через Сбербанк", 0, 70000, 0),
         ("Начислено за сентябрь 2026", 72000, 0, 72000),
         ("Перерасчёт в счёте за сентябрь 2026", -2000, 0, 70000),
         ("Пени в счёте за сентябрь 2026", 100, 0, 70100),
-        ("Платёж, картой на сайте", 0, 80000, -9900),
-        ("Возврат платежа, картой на сайте", 0, -9900, 0),
+        ("Оплачено картой на сайте", 0, 80000, -9900),
+        ("Возврат платежа: картой на сайте", 0, -9900, 0),
     ]
 
 
@@ -74,6 +74,16 @@ def test_statement_runs_from_the_opening_balance_to_the_closing_one():
 )
 def test_payment_behind_an_entry(source, payment):
     assert payment_of(source) == payment
+
+
+def test_payment_told_by_services_has_its_whole_sum():
+    entries = [
+        entry("2026-09-12", "payment", -74345, "payment:7:electricity"),
+        entry("2026-09-12", "payment", -72954, "payment:7:repair"),
+        entry("2026-09-13", "payment", -100, "payment:8:electricity"),
+    ]
+    rows = Book(entries, "2026-09").statement("2026-09", "2026-09", {}).rows
+    assert [row.whole for row in rows] == [147299, 147299, 0]
 
 
 def test_balance_taken_over_and_correction_have_their_words():
@@ -134,7 +144,7 @@ def test_statement_of_the_last_three_months(home, settled):
     page = open_(home, settled, "bills.statement")
     assert [[plain(cell) for cell in row] for row in page.rows] == [
         ["30 сентября 2026", "Начислено за сентябрь 2026", "720,00 ₽", "—", "720,00 ₽"],
-        ["9 октября 2026", "Платёж, Сбербанк", "—", "720,00 ₽", "0,00 ₽"],
+        ["9 октября 2026", "Оплачено через Сбербанк", "—", "720,00 ₽", "0,00 ₽"],
         ["31 октября 2026", "Начислено за октябрь 2026", "720,00 ₽", "—", "720,00 ₽"],
     ]
     assert page.soup.caption.get_text(" ", strip=True) == "На начало: долга нет"
@@ -154,16 +164,16 @@ def test_statement_on_paper(home, settled):
     name = f"statement-2026-09-2026-10-{settled.account.number}.pdf"
     assert page.headers["Content-Disposition"] == f"inline; filename={name}"
     text = " ".join(plain(sheet.get_textpage().get_text_range()) for sheet in pypdfium2.PdfDocument(page.answer.data))
-    assert "Платёж, Сбербанк" in text
+    assert "Оплачено через Сбербанк" in text
     assert "720,00" in text
 
 
 def test_statement_as_a_file(home, settled):
     page = open_(home, settled, "bills.statement_file", **{"from": "2026-10", "to": "2026-10"})
     rows = list(csv.reader(io.StringIO(page.answer.data.decode("utf-8-sig")), delimiter=";"))
-    assert rows[1] == ["2026-10", "Остаток на начало", "", "", "", "720,00"]
-    assert rows[2] == ["2026-10-09", "Платёж, Сбербанк", "Электроэнергия", "0,00", "720,00", "0,00"]
-    assert rows[-1] == ["2026-10", "Остаток на конец", "", "720,00", "720,00", "720,00"]
+    assert rows[1] == ["2026-10", "Долг на начало", "", "", "", "720,00"]
+    assert rows[2] == ["2026-10-09", "Оплачено через Сбербанк", "Электроэнергия", "0,00", "720,00", "0,00"]
+    assert rows[-1] == ["2026-10", "Долг на конец", "", "720,00", "720,00", "720,00"]
 
 
 def test_negative_sum_in_a_file_is_a_number(home, settled):
@@ -189,4 +199,4 @@ def test_statement_of_an_account_with_a_payment_alone(client, boris):
     payments.take_external(boris.account.id, 500, channel="cash", document="7", day=date(2026, 11, 2))
     client.sign_in("boris@example.ru", cast.PASSWORD)
     page = open_(client, boris, "bills.statement")
-    assert [[plain(cell) for cell in row[1:]] for row in page.rows] == [["Платёж, в кассе", "—", "5,00 ₽", "−5,00 ₽"]]
+    assert [[plain(cell) for cell in row[1:]] for row in page.rows] == [["Оплачено в кассе", "—", "5,00 ₽", "−5,00 ₽"]]

@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from models import company
 from models.base import Refusal
+from models.billing import owed
 from models.metering import accounts
 from models.metering.proof import proven
 from views.door import account_or_404, customer_only
@@ -34,7 +35,8 @@ class DeedForm(Form):
 @room.get("/accounts", endpoint="index")
 @customer_only
 def index() -> Any:
-    return page("customer/accounts/index.html", form=DeedForm(), limit=company.current().accounts_limit)
+    due = owed.due_by_number(choice.number for choice in choices())
+    return page("customer/accounts/index.html", form=DeedForm(), limit=company.current().accounts_limit, due=due)
 
 
 @room.get("/accounts/link", endpoint="link")

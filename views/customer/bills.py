@@ -54,6 +54,9 @@ def show(number: str, period: str) -> Any:
         bill=bill,
         why=[comparison for comparison in found if comparison],
         points=charts.charged(bill.months),
+        has_penalty=any(row.penalty for row in opened.rows.values()),
+        penalties=told.penalties(bill),
+        paid_since=periods.first_day(periods.shift(period, 1)),
         owed=owed.now(account.id),
         today=clock.today(),
         told=told,
@@ -163,7 +166,7 @@ def _book(account: Any) -> Book:
 def _on_paper(account: Any, found: statement.Statement) -> statement_paper.Statement:
     titles = {code: service.title for code, service in company.current().services.items()}
     entries = tuple(
-        statement_paper.Entry(*row._replace(service=titles.get(row.service, row.service))) for row in found.rows
+        statement_paper.Entry(*row._replace(service=titles.get(row.service, row.service))[:6]) for row in found.rows
     )
     return statement_paper.Statement(
         account.number, holder(account), full_address(account), found.first, found.last, entries, found.opening, found.closing,

@@ -24,14 +24,15 @@ from views.pay_form import Desk
 from views.reading_form import seen
 
 room = Blueprint("payments", __name__)
-HOUR, DAY = 3600, 86_400
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+CANCELS = 4
 ORDERS = 30  # an hour by one customer
 SHOWN_MONTHS = 12
 # «Проверяем оплату» changes as it waits: after so many seconds it says what to do if nothing was paid, then it asks more rarely.
 STEPS = (15, 180)
 EVERY = (3, 3, 15)  # seconds between its questions
 WAITING = ("checking", "unfinished")  # faces that ask for news
-ANSWERS = 2  # seconds in which the bank usually answers
+_STANDING = {"reading.same", "reading.rank"}  # refusals that mean: the month has its reading already
 REGISTERS = 15  # seconds that telling the bank of an order may take: until then there is nothing to ask it
 STATES = {
     "new": ("проверяем", "wait"),
@@ -136,9 +137,11 @@ def _receive(desk: Desk, typed: dict[int, tuple[str, ...]]) -> None:
             desk.account, typed, channel="web", key=key, customer_id=current_user.id, confirmed=confirmed
         )
     except Refusal as refusal:
-        if [problem.rule for problem in refusal.problems] == ["reading.same"]:
-            return
-        raise
+        if {problem.rule for problem in refusal.problems} - _STANDING:
+            raise
+        if any(problem.rule == "reading.rank" for problem in refusal.problems):
+            flash("Показание за этот месяц уже снял контролёр или принял сотрудник: действует оно.")
+        return
     if received.cut:
         flash("Цифры после запятой передавать не нужно: мы записали только целую часть показания.")
 
@@ -178,6 +181,7 @@ def state(number: str) -> Any:
 @customer_only
 def cancel(number: str) -> Any:
     payment = _payment_or_404(number)
+    limits.spend("payment.cancel", number, CANCELS, MINUTE)  # each asks the bank twice while the customer waits
     if payment.state == payments.PAID:
         flash("Оплата уже прошла, отменить её нельзя.")
     elif payments.is_open(payment) and work.cancel(payment.id) in payments.OPEN:
@@ -240,9 +244,9 @@ def _face(payment: Any, returned: bool) -> str:
 
 
 def _bank_has_no_money(payment: Any) -> bool:
-    """Whether the bank, asked since the customer came back, knows of no payment yet."""
-    asked = payment.asked_at and int(payment.asked_at.replace(tzinfo=UTC).timestamp())
-    return bool(asked) and _since() <= asked <= _seconds() - ANSWERS
+    """Whether the bank has answered since the customer came back, and knows of no payment yet."""
+    answered = payment.answered_at and int(payment.answered_at.replace(tzinfo=UTC).timestamp())
+    return bool(answered) and answered >= _since()
 
 
 def _is_leaving(payment: Any) -> bool:
