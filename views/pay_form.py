@@ -16,8 +16,9 @@ from models.billing import payments
 from views.fields import Form, HiddenField, Shown, Tick
 from views.reading_form import for_standings
 
-_BLANKS = re.compile(r"[\s'’]|руб\.?|р\.|₽")
-_SUM = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?")
+# Rubles with thousands apart or not, kopecks after a comma or a dot, the unit at the end only: «100 руб 50» is for people to say.
+_SUM = re.compile(r"(\d{1,3}(?:[ '’]\d{3})+|\d{1,12})(?:[.,](\d{1,2}))? ?(?:рублей|рубля|руб|р|₽)?\.?", re.ASCII)
+_LONGEST = 60
 
 
 class Rubles(Shown):
@@ -25,16 +26,19 @@ class Rubles(Shown):
 
     kopecks = 0
 
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = valuelist[0] if valuelist else ""  # a sum that was not sent is none, whatever was proposed
+
     def pre_validate(self, form: Any) -> None:
-        text = _BLANKS.sub("", unicodedata.normalize("NFKC", (self.data or "")[:60]).lower())
+        text = " ".join(unicodedata.normalize("NFKC", self.data or "").lower().split())
         if not text:
             return
-        found = _SUM.fullmatch(text)
         if text.startswith(("-", "−")):
             raise ValidationError("Сумма не может быть меньше нуля.")
+        found = _SUM.fullmatch(text) if len(text) <= _LONGEST else None
         if not found:
             raise ValidationError("Напишите сумму цифрами: рубли, запятая, копейки. Например, 2642,85.")
-        self.kopecks = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+        self.kopecks = int(re.sub(r"\D", "", found[1])) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 class PayForm(Form):
@@ -50,6 +54,7 @@ class Desk:
     account: Any
     owed: dict[str, int]
     unfinished: Any | None = None
+    disputed: Any | None = None  # a payment that people are finding out about
     standings: list[Any] = field(default_factory=list)  # to be read with the payment
     without: str = ""  # why no readings are asked for, where the company usually wants them
     verdicts: dict[int, Any] = field(default_factory=dict)

@@ -19,7 +19,7 @@ class Ahead(NamedTuple):
     """This month's use against the limits of the bands, in the service's unit."""
 
     used: int
-    expected: int  # by the end of the month, at the usual use
+    expected: int  # of the whole month, as it was a year ago or usually is
     band: int  # where the use is now
     limit: int  # where that band ends
     left: int  # until there
@@ -41,7 +41,7 @@ def ahead(used: int, expected: int, limits: Sequence[int]) -> Ahead | None:
     if band > len(limits):
         return None
     limit = limits[band - 1]
-    return Ahead(used, max(used, expected), band, limit, limit - used, expected > limit)
+    return Ahead(used, expected, band, limit, limit - used, max(used, expected) > limit)
 
 
 def options(

@@ -109,15 +109,9 @@ def _accounts() -> ModelSelect[Any]:
 
 
 @compiled
-def disputed() -> ModelSelect[Any]:
-    """The account's payment that the bank's answer did not fit, if there is one: people are finding out."""
-    return _shown().where(Payment.account == param("account"), Payment.state == DISPUTED)
-
-
-@compiled
-def unfinished() -> ModelSelect[Any]:
-    """The account's order that is still open at the acquirer, if there is one."""
-    return _shown().where(Payment.account == param("account"), Payment.state.in_(OPEN))
+def unsettled() -> ModelSelect[Any]:
+    """The account's payments whose end is not known: the order still open at the acquirer, and any in dispute."""
+    return _shown().where(Payment.account == param("account"), Payment.state.in_((*OPEN, DISPUTED)))
 
 
 def _shown() -> ModelSelect[Any]:

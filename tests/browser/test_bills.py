@@ -76,7 +76,7 @@ def test_statement_as_a_paper_and_as_a_file(anna: Visitor) -> None:
     with anna.page.expect_download() as download:
         anna.follow("Скачать таблицу (CSV)")
     text = download.value.path().read_text(encoding="utf-8-sig")
-    assert text.startswith("Дата;Что;Услуга;Начислено;Оплачено;Остаток")
+    assert text.startswith("Дата;Что;Услуга;Начислено;Оплачено;Долг после")
     assert "Начислено за октябрь\u00a02026" in text
 
 

@@ -37,9 +37,10 @@ def test_no_bands_no_forecast() -> None:
 
 
 @given(st.integers(0, 8000), st.integers(0, 8000))
-def test_expected_is_never_less_than_used(used: int, expected: int) -> None:
+def test_what_is_used_already_counts_as_much_as_what_is_expected(used: int, expected: int) -> None:
     if found := forecast.ahead(used, expected, LIMITS):
-        assert found.expected >= used and found.left > 0 and found.limit == used + found.left
+        assert found.left > 0 and found.limit == used + found.left
+        assert found.will_pass == (max(used, expected) > found.limit)
 
 
 def volume(text: str) -> Month:

@@ -101,7 +101,7 @@ def test_refused_order_fails_and_another_may_follow(
     monkeypatch.setattr(work._desk.bank, "_credentials", {"userName": "x", "password": "y"})  # type: ignore[union-attr]
     assert ordered(anna).state == "failed"
     monkeypatch.undo()
-    assert payments.unfinished.first(account=anna.account.id) is None
+    assert payments.unsettled(account=anna.account.id) == []
 
 
 def test_without_an_acquirer_nothing_is_asked(anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -381,7 +381,9 @@ def test_night_share_from_which_two_zones_pay(home, billed):
 @pytest.mark.feature("M5")
 def test_way_to_the_next_band(home, billed):
     text = plain(open_(home, billed, "bills.tariff").text)
-    assert "До второго диапазона 3 900 кВт⋅ч: по вашему обычному расходу (165 кВт⋅ч в месяц) не дойдёте." in text
+    assert (
+        "До второго диапазона 3 900 кВт⋅ч: скорее всего, не дойдёте (обычный расход этого месяца — 165 кВт⋅ч)." in text
+    )
     cast.read(billed.meter, "2026-11-18", 6320 + 3500, 2660 + 300)
     text = plain(open_(home, billed, "bills.tariff").text)
     assert "В этом месяце по показаниям 3 800 кВт⋅ч. До второго диапазона 100 кВт⋅ч" in text

@@ -206,7 +206,7 @@ def test_payment_under_way_is_not_offered_again(home, owing):
     )
     page = home.get("home.front")
     links = {link.get_text(): link["href"] for link in _card(page).select("a")}
-    assert links["Что с платежом"] == f"/payments/{payment.number}"
+    assert links["Посмотреть, закончить или отменить"] == f"/payments/{payment.number}"
     assert "Оплатить" not in links
 
 

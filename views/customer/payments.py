@@ -78,9 +78,11 @@ def send(number: str) -> Any:
 def _desk(number: str) -> Desk:
     account = account_or_404(number)
     owed = ledger.by_service(account.id)
-    unfinished = payments.unfinished.first(account=account.id)
+    unsettled = payments.unsettled(account=account.id)
+    unfinished = next(filter(payments.is_open, unsettled), None)
+    disputed = next((one for one in unsettled if one.state == payments.DISPUTED), None)
     own, without = _readings(account)
-    return Desk(account, owed, unfinished, own, without)
+    return Desk(account, owed, unfinished, disputed, own, without)
 
 
 def _readings(account: Any) -> tuple[list[Any], str]:
@@ -229,6 +231,7 @@ def _state(payment: Any) -> dict[str, Any]:
         "receipt": _receipt(payment) if face == "paid" else None,
         "is_cancelled": payment.reason == work.CANCELLED,
         "until": f"{clock.local(payment.expires_at):%H:%M}" if payment.expires_at else "",
+        "is_mine": payment.customer_id == current_user.id,
         "lines": [(services[code].title, payment.parts[code]) for code in services if code in payment.parts],
         "channel": CHANNELS.get(payment.channel, payment.channel),
     }

@@ -16,7 +16,7 @@ from views.page import page
 from views.reading_form import bare, seen
 
 room = Blueprint("reading_link", __name__)
-GUESSES, HOUR = 60, 3600
+GUESSES, SENDS, HOUR = 60, 20, 3600
 
 
 @room.get("/r/<string:token>", endpoint="form")
@@ -33,6 +33,7 @@ def send(token: str) -> Any:
     context = _form(named, token)
     if context["closed"]:
         return page("customer/reading_link/show.html", **context), 422
+    limits.spend("reading_link.send", token, SENDS, HOUR)
     form = context["form"]
     typed = form.typed(context["standings"])
     try:
