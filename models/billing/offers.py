@@ -89,7 +89,9 @@ class Offer:
         used = months[-1].total if months[-1].basis == READING else 0
         # Who heats by electricity uses in January what no mean of the year tells: the same month a year ago does.
         year_ago = next((month for month in read if month.period == periods.shift(months[-1].period, -_YEAR)), None)
-        usual = year_ago.total if year_ago else round(sum(month.total for month in read) / len(read))
+        usual = (
+            year_ago.total if year_ago and year_ago.total > 0 else round(sum(month.total for month in read) / len(read))
+        )
         return forecast.ahead(max(used, 0), max(usual, 0), limits)
 
     def comparison(self) -> Comparison | None:
