@@ -7,12 +7,13 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -37,9 +38,12 @@ class Portal:
     company: str
     url: str
     households: Iterator[Household]
+    database: Path
 
     def household(self) -> Household:
-        """One that no test has had before."""
+        """One that no test has had before. All newcomers come from one address: what it has tried so far is forgotten."""
+        with closing(sqlite3.connect(self.database, timeout=10)) as database, database:
+            database.execute("DELETE FROM hit")
         return next(self.households)
 
 
@@ -61,7 +65,7 @@ def served(company: str, folder: Path) -> Iterator[Portal]:
         server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True)
     try:
         _await(server, url, folder / "server.log")
-        yield Portal(company, url, iter(households))
+        yield Portal(company, url, iter(households), folder / "var" / "kabinet.db")
     finally:
         _end(server)
 

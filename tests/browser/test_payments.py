@@ -96,7 +96,7 @@ def test_back_from_the_bank_does_not_trap(newcomer: Visitor) -> None:
     newcomer.sees("По этому счёту уже идёт оплата")
     newcomer.follow("Продолжить оплату")
     newcomer.press("Отменить оплату")
-    newcomer.heading("Оплата не прошла")
+    newcomer.heading("Оплата отменена")
     newcomer.follow("Попробовать ещё раз")
     newcomer.heading("Оплата")
 
