@@ -86,12 +86,14 @@ class Past:
         for reading in reversed(self.readings):
             meter = by_id[reading.meter_id]
             now, usage = values(reading, meter.zones), None
-            if reading.state in COUNTED:
+            is_shown = first <= reading.period <= last
+            if reading.state in COUNTED and is_shown:
                 usage = meter.ratio * sum(
                     usage_between(b, n, meter.digits) for b, n in zip(before[meter.id], now, strict=True)
                 )
+            if reading.state in COUNTED:
                 before[meter.id] = now
-            if first <= reading.period <= last:
+            if is_shown:
                 shown.append(Line(reading, meter, now, usage))
         return shown[::-1]
 

@@ -78,6 +78,8 @@ def in_words(numbers: tuple[int, ...]) -> str:
 
 def values(row: Any, zones: int, prefix: str = "") -> tuple[int, ...]:
     """The dial values of a meter's zones from columns t1…t3 (or initial_t1…, final_t1…)."""
+    if not prefix:  # a page asks this of every reading it has
+        return (row.t1, row.t2, row.t3)[:zones]
     return tuple(getattr(row, prefix + zone) for zone in ZONES[:zones])
 
 
