@@ -27,7 +27,7 @@ from models.billing.payments import (
     REGISTERED,
     Payment,
     post,
-)  # fmt: skip
+)
 from models.metering.accounts import Account
 
 LEASE = timedelta(seconds=30)  # of a check that is under way
@@ -88,13 +88,9 @@ def begin(payment_id: int) -> bool:
 def refused(payment_id: int, reason: str) -> None:
     """The acquirer did not take the order: nothing was charged, the customer may try again."""
     with database.atomic():
-        moved = (
-            Payment.update(state=FAILED, reason=reason[:_REASON], next_check_at=None)
-            .where(Payment.id == payment_id, Payment.state == NEW)
-            .execute()
-        )
-        if moved:
-            audit.record("payment.failed", f"payment:{_number(payment_id)}", reason=reason[:_REASON])
+        payment = _held(payment_id)
+        if payment.state == NEW and _move(payment, FAILED, reason=reason[:_REASON]):
+            Payment.update(next_check_at=None).where(Payment.id == payment_id).execute()
 
 
 def learn(payment_id: int, word: Word) -> str:
@@ -339,7 +335,3 @@ def _held(payment_id: int) -> Payment:
     ledger.hold([Payment.get_by_id(payment_id).account_id])
     payment: Payment = locked(Payment.select().where(Payment.id == payment_id)).get()
     return payment
-
-
-def _number(payment_id: int) -> str:
-    return str(Payment.select(Payment.number).where(Payment.id == payment_id).scalar())

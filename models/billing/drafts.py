@@ -79,15 +79,9 @@ class Clerk:
         """A bill whose lines somebody else has worked out; how the services stand is the ledger's to say."""
         home = home_of(account)
         carry = facts.carry.get(account.id) or {"debts": {}}
-        entries = facts.entries.get(account.id, ())
-        services, debts = [], {}
         codes = assess.services_of(home, facts.meters.get(account.id, ()), self.rules.company)
-        for code in _with_money([*codes, *(line.service for line in lines)], carry["debts"], entries):
-            state = carry["debts"].get(code)
-            debt = self._debt(state, [one for one in entries if one.service == code], code, facts.dues)
-            own = [line for line in lines if line.service == code]
-            services.append(self._settled(code, debt, own, self._opening(code, state, entries)))
-            debts[code] = {**debt.state(), "balance": services[-1].closing}
+        known = [*codes, *(line.service for line in lines)]
+        services, debts, _ = self._stood(account.id, known, carry["debts"], lines, facts, is_imported=True)
         row = {
             **self._row(account), "issued_on": self.issued_on, "charged": sum(one.charged for one in services),
             "recalculated": sum(one.recalculated for one in services), "penalty": sum(one.penalty for one in services),
@@ -117,19 +111,7 @@ class Clerk:
             }
         found = assess.month(home, self.period, meters, readings, carry["months"], self.rules)
         codes = assess.services_of(home, meters, self.rules.company)
-        entries = facts.entries.get(account.id, ())
-        services, debts = [], {}
-        lines: list[Line] = []
-        for code in _with_money(codes, carry["debts"], entries):
-            own = [line for line in found.lines if line.service == code]
-            mine = [one for one in entries if one.service == code]
-            debt = self._debt(carry["debts"].get(code), mine, code, facts.dues)
-            opening = self._opening(code, carry["debts"].get(code), entries)
-            fine = assess.penalty(code, debt, self.period)
-            own += [fine] if fine else []
-            services.append(self._settled(code, debt, own, opening))
-            debts[code] = {**debt.state(), "balance": services[-1].closing}
-            lines += own
+        services, debts, lines = self._stood(account.id, codes, carry["debts"], found.lines, facts)
         charged = sum(one.charged for one in services)
         changed = sum(one.recalculated for one in services)
         carry = {
@@ -152,6 +134,23 @@ class Clerk:
         else:
             row["issued_on"] = self.issued_on
         return Draft(row, lines)
+
+    def _stood(
+        self, account_id: int, codes: Sequence[str], before: Mapping[str, Any], lines: Sequence[Line], facts: Facts,
+        *, is_imported: bool = False,
+    ) -> tuple[list[Service], dict[str, Any], list[Line]]:  # fmt: skip
+        """How each service stands after the period, its debt for the next one, and the lines with penalties (imported have theirs)."""
+        entries = facts.entries.get(account_id, ())
+        services, debts, all_lines = [], {}, []
+        for code in _with_money(codes, before, entries):
+            own = [line for line in lines if line.service == code]
+            debt = self._debt(before.get(code), [one for one in entries if one.service == code], code, facts.dues)
+            fine = None if is_imported else assess.penalty(code, debt, self.period)
+            own += [fine] if fine else []
+            services.append(self._settled(code, debt, own, self._opening(code, before.get(code), entries)))
+            debts[code] = {**debt.state(), "balance": services[-1].closing}
+            all_lines += own
+        return services, debts, all_lines
 
     def _opening(self, code: str, state: Mapping[str, Any] | None, entries: Sequence[Any]) -> int:
         """What was owed when the period began: as the last bill had it, or as the ledger has it before the first one."""

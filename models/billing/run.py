@@ -14,6 +14,7 @@ from typing import Any
 from peewee import OperationalError, fn
 
 from models import audit, clock, company, periods, words
+from models.audit import AuditRow
 from models.base import Refusal, database, insert_rows, pairs
 from models.billing import bills, drafts, ledger
 from models.billing.bills import FAILED, HELD, ISSUED, Bill, Charge
@@ -27,6 +28,7 @@ from models.metering.accounts import Account
 CHUNK = 200
 _FINALS = 3  # months in which the final values of a closed account's meters may still come
 _ATTEMPTS = 3
+_BEGUN, _WHOLE = "period.billing", "period.billed"  # deeds: a run was begun; one of all accounts came to its end
 MOST_NAMED = 200
 _LINE = tuple(one.name for one in fields(Line))
 
@@ -62,6 +64,7 @@ def bill(
     _check(period)
     _check_known(only)
     closings.close(period)
+    audit.record(_BEGUN, f"period:{period}", whole=only is None)
     summary = Summary(period)
     clerk = Clerk(period, issued_on or clock.today())
     for ids in _chunks(period, only):
@@ -71,7 +74,8 @@ def bill(
     summary.held, summary.held_count = _waiting(period, HELD)
     summary.failed, summary.failed_count = _waiting(period, FAILED)
     record = {"issued": summary.issued, "held": summary.held_count, "failed": summary.failed_count}
-    audit.record("period.billed", f"period:{period}", **record, kopecks=summary.charged)
+    if only is None:
+        audit.record(_WHOLE, f"period:{period}", **record, kopecks=summary.charged)
     return summary
 
 
@@ -155,9 +159,15 @@ def _check(period: str) -> None:
     if last and last.period == before and (left := _left_out(before)):
         text = f"За {before} нет счёта у {words.plural(left, 'лицевого счёта', 'лицевых счетов', 'лицевых счетов')}: сначала bill {before}."
         raise Refusal(None, text, "billing.order")
+    if _was(_BEGUN, before) and not _was(_WHOLE, before):
+        raise Refusal(None, f"Счета за {before} выставлены не всем: сначала bill {before}.", "billing.order")
     if last and last.period < before:
         missing = periods.shift(last.period, 1)
         raise Refusal(None, f"Сначала выставьте счета за {missing} командой bill {missing}.", "billing.order")
+
+
+def _was(deed: str, period: str) -> bool:
+    return AuditRow.select().where(AuditRow.deed == deed, AuditRow.subject == f"period:{period}").exists()
 
 
 def _open_accounts(period: str) -> Any:

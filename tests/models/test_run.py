@@ -84,6 +84,18 @@ def test_run_restarts_where_it_was_killed(anna: cast.Person, monkeypatch: pytest
     assert (summary.skipped, Bill.select().count()) == (1, 3)
 
 
+def test_first_month_begun_for_one_account_is_finished_before_the_next(anna: cast.Person, at: Any) -> None:
+    """Nobody else has a bill yet: the next month must not begin them anew and lose this one."""
+    vera = cast.vera()
+    run.bill(OCTOBER, only=[anna.account.number])
+    at("2026-12-03T10:00")
+    with pytest.raises(Refusal, match="не всем: сначала bill 2026-10"):
+        run.bill("2026-11")
+    assert run.bill(OCTOBER).issued == 1
+    assert run.bill("2026-11").issued == 2
+    assert {bill.period for bill in Bill.select().where(Bill.account == vera.account)} == {OCTOBER, "2026-11"}
+
+
 def test_tariff_gap_stops_that_account_alone(anna: cast.Person) -> None:
     vera = cast.vera()  # one zone
     Tariff.delete().where(Tariff.plan == 1).execute()
