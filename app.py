@@ -17,6 +17,7 @@ from tasks import payments, queue
 from views import assets, console, demo, door, errors, filters, headers
 from views.customer import ROOMS
 from views.machine import acquirer, health
+from views.staff import ROOMS as OFFICE
 
 
 def create_app(given: settings.Settings | None = None) -> Flask:
@@ -42,7 +43,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     errors.hang(app)
     filters.hang(app)
     app.register_blueprint(assets.assets)
-    for room in (*ROOMS, health, acquirer):
+    for room in (*ROOMS, *OFFICE, health, acquirer):
         app.register_blueprint(room.room)
     if chosen.is_demo:
         app.register_blueprint(demo.room)

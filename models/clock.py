@@ -19,6 +19,11 @@ def now() -> datetime:
     return _frozen or datetime.now(UTC).replace(tzinfo=None) + _offset
 
 
+def real_seconds() -> int:
+    """Seconds since 1970 as the world counts them, whatever day the demo plays: for codes that telephones make."""
+    return int((_frozen or datetime.now(UTC).replace(tzinfo=None)).replace(tzinfo=UTC).timestamp())
+
+
 def today() -> date:
     return local(now()).date()
 

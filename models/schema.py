@@ -27,13 +27,17 @@ from models.metering.norms import Norm
 from models.metering.readings import Reading, Receipt
 from models.outbox import Message
 from models.people.customers import Customer
+from models.people.second_factor import RecoveryCode
 from models.people.sessions import Session
+from models.people.staff import Employee
+from models.people.staff_sessions import StaffSession
 from models.tokens import Token
 from models.workdays import SpecialDay
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _TABLES = (
     AuditRow, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
+    Employee, StaffSession, RecoveryCode,
     Office, Account, Holding, Meter, Receipt, Reading, Closing,
     SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment,
 )  # fmt: skip

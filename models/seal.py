@@ -22,6 +22,11 @@ def digest(purpose: str, text: str) -> str:
     return _mac(_keys[0], purpose, text)
 
 
+def digests(purpose: str, text: str) -> list[str]:
+    """The same under every secret still known, today's first."""
+    return [_mac(key, purpose, text) for key in _keys]
+
+
 def matches(purpose: str, text: str, given: str) -> bool:
     """Whether `given` is a digest of `text`, or the beginning of one of at least 16 hex digits, under any secret still known."""
     given = given.lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from models import kept, limits, tokens
-from models.people import sessions
+from models.people import sessions, staff_sessions
 
 log = logging.getLogger("kabinet.housekeeping")
 
@@ -17,6 +17,7 @@ def forget_expired() -> dict[str, int]:
         "limits": limits.purge(),
         "kept forms": kept.purge(),
         "sessions": sessions.purge(),
+        "staff's sessions": staff_sessions.purge(),
     }
     log.info("forgot %s", forgotten)
     return forgotten

@@ -14,8 +14,9 @@ from models import clock, company, consents, periods
 from models.metering.accounts import Account, link
 from models.metering.meters import Meter
 from models.metering.readings import Reading
-from models.people import passwords
+from models.people import passwords, second_factor
 from models.people.customers import Customer
+from models.people.staff import Employee
 
 PASSWORD = "svet-i-teplo"
 SECRET = "9621"  # the last four characters of the number of Anna's meter
@@ -85,6 +86,18 @@ def customer(email: str, name: str, *accounts: Account) -> Customer:
     consents.give(made.subject, company.current().consents["personal-data"], channel="web")
     for one in accounts:
         link(made.id, one, primary=one is accounts[0])
+    return made
+
+
+def employee(role: str = "clerk", *, email: str = "", name: str = "", office: str = "") -> Employee:
+    """Somebody of the staff, password and second factor set."""
+    email = email or f"{role}@example.ru"
+    now = clock.now()
+    made = Employee.create(
+        email=email, name=name or email.partition("@")[0].capitalize(), role=role, office=office,
+        password_hash=passwords.hashed(PASSWORD), factor_since=now, created_at=now,
+    )  # fmt: skip
+    second_factor.prepare(made)
     return made
 
 

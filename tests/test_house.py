@@ -27,7 +27,7 @@ from tests.views.conftest import cookie, secret, town, towns  # noqa: F401  fixt
 from views import assets
 
 ROOT = Path(__file__).resolve().parent.parent
-DOORS = {"customer", "public", "machine"}
+DOORS = {"customer", "public", "machine", "staff"}
 OPEN = {"assets.serve"}  # files: no door, nobody's data
 MOST_QUERIES = 8
 ONE_FLIGHT = 14_000  # bytes: HTML, styles and chart in the first flight of a TCP connection
@@ -283,6 +283,7 @@ _DATA = {
     "cheque": FISCAL,
     "account": "241010000054",
     "email": "x@example.ru",
+    "name": "Некто",
     "phone": "+79135550123",
 }
 

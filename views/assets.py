@@ -17,6 +17,7 @@ from markupsafe import Markup
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 STYLES = ("tokens", "base", "parts", "print")  # the order is the cascade's
 STYLES_NAME = "kabinet.css"
+ALONE = ("staff",)  # sheets of their own, for pages that customers never open
 TYPES = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -60,6 +61,7 @@ def shelf() -> dict[str, Asset]:
     """Every asset by its plain name."""
     styles = lean("\n".join((FOLDER / "css" / f"{part}.css").read_text("utf-8") for part in STYLES))
     files = {path.name: path.read_bytes() for path in (*FOLDER.glob("js/*.js"), *FOLDER.glob("*.svg"))}
+    files |= {f"{name}.css": lean((FOLDER / "css" / f"{name}.css").read_text("utf-8")).encode() for name in ALONE}
     return {name: _asset(name, body) for name, body in {STYLES_NAME: styles.encode(), **files}.items()}
 
 

@@ -15,7 +15,7 @@ from models import audit, base, company
 from models.metering.accounts import one_of
 from models.people import sessions
 from models.people.customers import Customer, subject
-from views import kept
+from views import kept, staff_door
 from views.page import own_path
 
 manager = LoginManager()
@@ -87,7 +87,7 @@ def let_in(customer: Customer) -> None:
     """Begin a session for the customer; a new cookie, so that an old one is worth nothing."""
     secret = sessions.Session.open(customer, request.user_agent.string)
     carried = session.get("kept")
-    session.clear()
+    _clear()
     session.permanent = True
     kept.carry(session, carried)
     login_user(Visitor(sessions.find(secret), secret))
@@ -98,7 +98,15 @@ def let_out() -> None:
     if current_user.is_authenticated:
         sessions.end(current_user.session_id, current_user.id)
     logout_user()
+    _clear()
+
+
+def _clear() -> None:
+    """Leave nothing of a customer in the cookie; an employee's own sign-in beside it stays."""
+    office = session.get(staff_door.KEY)
     session.clear()
+    if office:
+        session[staff_door.KEY] = office
 
 
 def to_sign_in() -> Response:
@@ -128,6 +136,8 @@ def _stale(_error: CSRFError) -> Any:
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "door", "") == "customer" and not current_user.is_authenticated:
         return to_sign_in()
+    if getattr(view, "door", "") == "staff" and staff_door.found() is None:
+        return staff_door.to_sign_in()
     kept.keep()
     flash("Страница устарела, поэтому форма не отправилась. Проверьте, что всё заполнено, и отправьте ещё раз.")
     where = own_path(kept.page_path()) or "/"

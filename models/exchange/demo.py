@@ -19,8 +19,10 @@ from models.exchange.kinds import KINDS
 from models.metering import closings, intake, readings, standings
 from models.metering.accounts import Account, Holding, link
 from models.metering.meters import active, of_account
+from models.people import second_factor
 from models.people.customers import Customer
 from models.people.passwords import hashed
+from models.people.staff import Employee
 
 FILES = ("days_off", "tariffs", "bands", "norms", "penalties", "offices", "accounts", "meters", "readings")
 _FAR_TOO_MUCH = 40  # times the usual use: surely held
@@ -39,6 +41,8 @@ def load(folder: Path, note: Callable[[str], None] = lambda text: None) -> None:
     facts = tomllib.loads((folder / "demo.toml").read_text("utf-8"))
     for facts_of_one in facts["customers"]:
         _customer(facts_of_one, facts["password"])
+    for facts_of_one in facts["staff"]:
+        _employee(facts_of_one, facts["password"])
     _this_month()
     audit.record("demo.loaded", f"company:{folder.name}")
 
@@ -126,6 +130,13 @@ def _customer(facts: dict[str, Any], password: str) -> None:
         )
         for number in facts["accounts"]:
             link(customer.id, Account.get(Account.number == number), primary=number == facts["accounts"][0], how="demo")
+
+
+def _employee(facts: dict[str, Any], password: str) -> None:
+    if not Employee.by_email(facts["email"]):
+        now = clock.now()
+        employee = Employee.create(**facts, password_hash=hashed(password), factor_since=now, created_at=now)
+        second_factor.prepare(employee)
 
 
 def _this_month() -> None:

@@ -61,6 +61,49 @@ def enter(client: Client, person: Person) -> Client:
     return client
 
 
+def _at_the_office(client: Client, role: str, name: str) -> Client:
+    employee = cast.employee(role, email=f"{name}@example.ru")
+    page = client.enter_office(employee.email, cast.PASSWORD)
+    assert page.status == 303, page.errors
+    return client
+
+
+@pytest.fixture
+def galina(client: Client) -> Client:
+    """The clerk's browser, signed in."""
+    return _at_the_office(client.another(), "clerk", "galina")
+
+
+@pytest.fixture
+def oleg(client: Client) -> Client:
+    """The operator's."""
+    return _at_the_office(client.another(), "operator", "oleg")
+
+
+@pytest.fixture
+def pavel(client: Client) -> Client:
+    """The controller's, who walks the routes."""
+    return _at_the_office(client.another(), "controller", "pavel")
+
+
+@pytest.fixture
+def nina(client: Client) -> Client:
+    """The auditor's."""
+    return _at_the_office(client.another(), "auditor", "nina")
+
+
+@pytest.fixture
+def irina(client: Client) -> Client:
+    """The administrator's."""
+    return _at_the_office(client.another(), "administrator", "irina")
+
+
+@pytest.fixture
+def marta(client: Client) -> Client:
+    """A second administrator's."""
+    return _at_the_office(client.another(), "administrator", "marta")
+
+
 class Mail(NamedTuple):
     letter: str
     text: str

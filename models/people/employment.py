@@ -1,0 +1,150 @@
+"""Taking people on, changing their role, ending their access: what an administrator does, refused where nobody could undo it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from models import audit, clock, outbox, tokens
+from models.base import Refusal, database, locked
+from models.people import passwords, staff_sessions
+from models.people.customers import normal_email
+from models.people.rights import ADMINISTRATOR, ROLE_TITLES, ROLES
+from models.people.staff import Employee
+
+INVITED_FOR = timedelta(days=3)
+LONGEST_NAME = 100
+_INVITATION = "staff.password"
+
+
+def add(email: str, role: str, name: str, office: str = "") -> tuple[Employee, str]:
+    """Take somebody on: the employee, and the secret of the link by which they choose a password (sent by letter too).
+
+    Refused: no address, one that is taken, an unknown role, no name.
+    """
+    address = normal_email(email)
+    with database.atomic():
+        if Employee.by_email(address):
+            raise Refusal("email", "Сотрудник с этой почтой уже есть: откройте его в списке.", "staff.known")
+        facts = _facts(role, name, office)
+        employee = Employee.create(email=address, created_at=clock.now(), **facts)
+        audit.record("staff.added", employee.subject, email=address, **facts)
+        return employee, _invite(employee)
+
+
+def change(employee_id: int, role: str, name: str, office: str, by: int | None = None) -> None:
+    """Give an employee another role, name or office; it holds from their next click.
+
+    Refused: one's own role, the last administrator's, an unknown role, no name.
+    """
+    facts = _facts(role, name, office)
+    with database.atomic():
+        employee = _held(employee_id)
+        if employee.role != role:
+            if by == employee_id:
+                raise Refusal("role", "Свою роль меняет другой администратор.", "staff.self")
+            _keep_an_administrator(employee, role)
+        Employee.update(**facts).where(Employee.id == employee_id).execute()
+        was = {name: getattr(employee, name) for name in facts if getattr(employee, name) != facts[name]}
+        audit.record("staff.changed", employee.subject, was=was, now={name: facts[name] for name in was})
+
+
+def close(employee_id: int, by: int | None = None) -> None:
+    """End somebody's work here: sessions and links end at once, what they did stays theirs. Refused: oneself, the last administrator."""
+    with database.atomic():
+        employee = _held(employee_id)
+        if by == employee_id:
+            raise Refusal(None, "Свой доступ закрывает другой администратор.", "staff.self")
+        _keep_an_administrator(employee, "")
+        if Employee.update(closed_at=clock.now()).where(_is(employee_id), Employee.closed_at.is_null()).execute():
+            tokens.void_all(employee.subject)
+            staff_sessions.end_all(employee_id)
+            audit.record("staff.closed", employee.subject)
+
+
+def reopen(employee_id: int) -> str:
+    """Let somebody in again, with a new password and a new second factor: the secret of their link."""
+    with database.atomic():
+        employee = _held(employee_id)
+        Employee.update(closed_at=None).where(_is(employee_id)).execute()
+        _forget_secrets(employee)
+        audit.record("staff.reopened", employee.subject)
+        return _invite(employee)
+
+
+def reset(employee_id: int) -> str:
+    """A lost telephone, a password that others know: both are chosen anew by a link. Its secret; the old ones open nothing more."""
+    with database.atomic():
+        employee = _held(employee_id)
+        if not employee.is_open:
+            raise Refusal(None, "Доступ закрыт: сначала откройте его снова.", "staff.closed")
+        _forget_secrets(employee)
+        audit.record("staff.reset", employee.subject)
+        return _invite(employee)
+
+
+def invited(secret: str) -> Employee | None:
+    """Who may choose a password by this link; None for a link that is used, old or unknown."""
+    token = tokens.find(_INVITATION, secret)
+    employee = Employee.get_or_none(Employee.id == token.data["employee"]) if token else None
+    return employee if employee and employee.is_open else None
+
+
+def choose_password(secret: str, password: str, again: str) -> Employee:
+    """Set the password by the invitation's link, once. Refused: a spent link, a weak password, two that differ."""
+    with database.atomic():
+        token, employee = tokens.find(_INVITATION, secret), invited(secret)
+        if token is None or employee is None:
+            raise Refusal(None, "Ссылка устарела. Попросите администратора прислать новую.", "staff.link")
+        set_password(employee, password, again)
+        tokens.use(token)
+        return employee
+
+
+def set_password(employee: Employee, password: str, again: str) -> None:
+    """Refused: a weak password, two that differ."""
+    passwords.check_new(password, employee.email, employee.email.partition("@")[0])
+    passwords.check_again(password, again)
+    with database.atomic():
+        employee.password_hash = passwords.hashed(password)
+        Employee.update(password_hash=employee.password_hash).where(_is(employee.id)).execute()
+        audit.record("staff.password_set", employee.subject)
+
+
+def _facts(role: str, name: str, office: str) -> dict[str, str]:
+    if role not in ROLES:
+        raise Refusal("role", f"Выберите роль: {', '.join(ROLE_TITLES.values())}.", "staff.role")
+    if not name.strip():
+        raise Refusal("name", "Напишите имя и фамилию: так сотрудника увидят коллеги и журнал.", "staff.name")
+    return {"role": role, "name": " ".join(name.split())[:LONGEST_NAME], "office": office}
+
+
+def _keep_an_administrator(employee: Employee, role: str) -> None:
+    """Somebody must be left who can let others in."""
+    if employee.role != ADMINISTRATOR or role == ADMINISTRATOR or not employee.is_open:
+        return
+    if Employee.select().where(Employee.role == ADMINISTRATOR, Employee.closed_at.is_null()).count() < 2:
+        raise Refusal("role", "Это последний администратор: сначала назначьте другого.", "staff.last")
+
+
+def _forget_secrets(employee: Employee) -> None:
+    nothing = {"password_hash": "", "factor_seed": "", "factor_since": None, "factor_step": 0}
+    Employee.update(**nothing).where(_is(employee.id)).execute()
+    tokens.void_all(employee.subject)
+    staff_sessions.end_all(employee.id)
+
+
+def _invite(employee: Employee) -> str:
+    issued = tokens.issue(_INVITATION, employee.subject, INVITED_FOR, employee=employee.id)
+    outbox.post("staff_invited", employee.email, {"name": employee.name}, {"token": issued.secret})
+    return issued.secret
+
+
+def _held(employee_id: int) -> Employee:
+    """The employee, locked together with all administrators: two who close each other at once would both succeed."""
+    query = Employee.select().where(_is(employee_id) | (Employee.role == ADMINISTRATOR)).order_by(Employee.id)
+    return next(one for one in locked(query) if one.id == employee_id)
+
+
+def _is(employee_id: int) -> Any:
+    return Employee.id == employee_id
