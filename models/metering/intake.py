@@ -10,10 +10,11 @@ from peewee import ModelSelect
 
 from models import audit, clock, company, seal, words
 from models.base import Problem, Refusal, compiled, database, locked, param
-from models.metering import checks, closings, standings, windows
+from models.metering import checks, closings, dating, windows
 from models.metering.accounts import is_open
 from models.metering.channels import CHANNELS, rank
 from models.metering.checks import Verdict
+from models.metering.dating import Known
 from models.metering.meters import Meter, values, zones_of
 from models.metering.readings import ACCEPTED, HELD, REPLACED, Reading, Receipt
 from models.metering.standings import Standing
@@ -54,30 +55,33 @@ def receive(
     key: str,
     customer_id: int | None = None,
     confirmed: bool = False,
+    taken: date | None = None,
 ) -> Received:
     """Receive the typed dial values of an account's meters ({meter id: a text per zone}), all of them or none.
 
-    A repeat of the same intake, or the same values again in the same period, gives the first receipt and stores nothing. Refused
-    (Refusal, a problem a field): a closed window or account, another account's meter, no or partial or malformed values, a period
-    already billed, a reading of higher rank. Raises Unconfirmed when a value is unusual and `confirmed` is not set.
+    `taken` is the day of a dated paper, for the channels of staff and inspectors alone; today where it is not given. A repeat of the
+    same intake, or the same values again in the same period, gives the first receipt and stores nothing. Refused (Refusal, a problem
+    a field): a closed window or account, another account's meter, no or partial or malformed values, a period already billed, a
+    reading of higher rank, a paper from the future, too old, or older than what is counted already. Raises Unconfirmed when a value
+    is unusual and `confirmed` is not set.
     """
-    today = clock.today()
-    intake = _intake_key(account.id, channel, key, typed)
+    intake = _intake_key(account.id, channel, key, typed, taken)
     repeated, _ = _repeated(account.id, channel, intake)
     if repeated:
         return Received(repeated, False, False)
-    _check_open(account, channel, today)
+    day, _ = _check_open(account, channel, taken)
     with database.atomic():
         list(locked(Meter.select(Meter.id).where(Meter.account == account.id)).tuples())
         repeated, intake = _repeated(account.id, channel, intake)  # by whoever held the lock before
         if repeated:
             return Received(repeated, False, False)
         closings.hold()
-        _check_not_billed(today)
-        known, parsed, cut = _read(account, typed, today)
-        verdicts = _judged(known, parsed, channel, today)
+        period = dating.period_of(day, clock.today())
+        known = _known(account, typed, day, period, taken)
+        parsed, cut = _parse(known.standings, typed)
+        verdicts = _judged(known, parsed, channel, day, period)
         if not verdicts:
-            return Received(_first_receipt(known, parsed), False, cut)
+            return Received(_first_receipt(known.standings, parsed), False, cut)
         unusual = {meter_id: verdict for meter_id, verdict in verdicts.items() if verdict.outcome != checks.ACCEPTED}
         if unusual and not confirmed:
             raise Unconfirmed(unusual)
@@ -85,28 +89,39 @@ def receive(
             account=account.id, customer=customer_id, channel=channel, key=intake, received_at=clock.now()
         )
         for meter_id, verdict in verdicts.items():
-            _store(account, known[meter_id], parsed[meter_id], verdict, receipt, today, confirmed)
+            stored = _store(known.standings[meter_id], parsed[meter_id], verdict, receipt, day, period, confirmed)
+            Reading.create(account=account.id, **stored)
         audit.record("readings.received", f"account:{account.number}", receipt=receipt.id, channel=channel)
         return Received(receipt.id, True, cut)
 
 
-def look(account: Any, typed: Mapping[int, tuple[str, ...]], *, channel: str) -> dict[int, Verdict]:
+def look(
+    account: Any, typed: Mapping[int, tuple[str, ...]], *, channel: str, taken: date | None = None
+) -> dict[int, Verdict]:
     """The verdicts `receive` would come to, storing nothing; refused as there. What is passed already has none."""
-    today = clock.today()
-    _check_open(account, channel, today)
-    known, parsed, _ = _read(account, typed, today)
-    return _judged(known, parsed, channel, today)
+    day, period = _check_open(account, channel, taken)
+    known = _known(account, typed, day, period, taken)
+    parsed, _ = _parse(known.standings, typed)
+    return _judged(known, parsed, channel, day, period)
 
 
-def _intake_key(account_id: int, channel: str, key: str, typed: Mapping[int, tuple[str, ...]]) -> str:
+def standings_on(account_id: int, taken: date) -> list[Standing]:
+    """How the account's meters stood for a reading of that day. Refused when its month and the present one are billed."""
+    return list(dating.known_on(account_id, taken, dating.period_of(taken, clock.today())).standings.values())
+
+
+def _intake_key(
+    account_id: int, channel: str, key: str, typed: Mapping[int, tuple[str, ...]], taken: date | None
+) -> str:
     """A machine's key (a terminal's transaction, a Message-ID) as it is: its repeat gets the first answer.
 
     A form's key with its values: the same form sent again is a repeat, the same form corrected by way of Back is not.
     """
     if not CHANNELS[channel].is_form:
         return seal.fingerprint(f"{account_id}|{key}")
+    day = f"{taken}|" if taken else ""
     return seal.fingerprint(
-        f"{account_id}|{key}|{sorted((meter_id, tuple(texts)) for meter_id, texts in typed.items())}"
+        f"{account_id}|{key}|{day}{sorted((meter_id, tuple(texts)) for meter_id, texts in typed.items())}"
     )
 
 
@@ -122,42 +137,42 @@ def _repeated(account_id: int, channel: str, intake: str) -> tuple[int | None, s
     return None, intake
 
 
-def _read(
-    account: Any, typed: Mapping[int, tuple[str, ...]], today: date
-) -> tuple[dict[int, Standing], dict[int, tuple[int, ...]], bool]:
-    """How the account's meters stand, the typed values by meter, and whether a fraction was cut off."""
-    known = {standing.meter.id: standing for standing in standings.of_account(account.id, today)}
-    return known, *_parse(known, typed)
+def _known(account: Any, typed: Mapping[int, Any], day: date, period: str, taken: date | None) -> Known:
+    known = dating.known_on(account.id, day, period)
+    if taken:
+        dating.check_meters(known.meters, typed, day, period)
+    return known
 
 
 def _judged(
-    known: dict[int, Standing], parsed: dict[int, tuple[int, ...]], channel: str, today: date
+    known: Known, parsed: dict[int, tuple[int, ...]], channel: str, day: date, period: str
 ) -> dict[int, Verdict]:
-    """Verdicts on what is new among the values; refused where a reading of higher rank stands or waits."""
-    fresh = {meter_id: given for meter_id, given in parsed.items() if not _is_same(known[meter_id], given, channel)}
-    _check_rank(known, fresh, channel)
-    if any(known[meter_id].times >= MOST_A_PERIOD for meter_id in fresh):
+    """Verdicts on what is new among the values; refused where a reading of higher rank or of a later day stands."""
+    stand = known.standings
+    fresh = {meter_id: given for meter_id, given in parsed.items() if not _is_same(stand[meter_id], given, channel)}
+    _check_rank(stand, fresh, channel)
+    dating.check_not_outdated(known, fresh, period)
+    if any(stand[meter_id].times >= MOST_A_PERIOD for meter_id in fresh):
         text = f"За этот месяц показание передавали уже {MOST_A_PERIOD} раз. Чтобы исправить его ещё раз, позвоните или напишите нам."
         raise Refusal(None, text, "reading.too_often")
-    return _judge(known, fresh, today)
+    bounds = {meter_id: company.current().checks_of(stand[meter_id].meter.service) for meter_id in fresh}
+    return dating.against_later(known, _judge(stand, fresh, day), fresh, bounds)
 
 
-def _check_not_billed(today: date) -> None:
-    if closings.is_closed(clock.period(today)):
-        raise Refusal(
-            None,
-            f"За {words.month(clock.period(today))} плата уже рассчитана. Передайте показание в следующем месяце.",
-            "period.billed",
-        )
-
-
-def _check_open(account: Any, channel: str, today: date) -> None:
+def _check_open(account: Any, channel: str, taken: date | None) -> tuple[date, str]:
+    """The day and the period of the reading; refused where none can be received."""
+    today = clock.today()
     window = windows.of(channel, today)
     if not window.is_open:
         raise Refusal(None, window.text, "window.closed")
+    day = taken or today
+    dating.check_day(channel, day, today)
     if not is_open(account, today):
         raise Refusal(None, "Лицевой счёт закрыт, показания по нему не принимаются.", "account.closed")
-    _check_not_billed(today)
+    if day < account.opened:
+        text = f"Лицевой счёт открыт {words.day(account.opened)}, позже даты бланка."
+        raise Refusal("taken", text, "account.not_yet")
+    return day, dating.period_of(day, today)
 
 
 def _parse(known: dict[int, Standing], typed: Mapping[int, tuple[str, ...]]) -> tuple[dict[int, tuple[int, ...]], bool]:
@@ -238,24 +253,33 @@ def _is_like(other: Any, meter: Any) -> bool:
 
 
 def _store(
-    account: Any,
     standing: Standing,
     given: tuple[int, ...],
     verdict: Verdict,
     receipt: Receipt,
-    today: date,
+    day: date,
+    period: str,
     confirmed: bool,
-) -> None:
-    """Write the reading; the period's earlier ones become replaced. A held one leaves an accepted one in force until staff decide."""
-    period, held = clock.period(today), verdict.outcome == checks.HELD
-    replaced = (HELD,) if held else (HELD, ACCEPTED)
+) -> dict[str, Any]:
+    """The columns of the reading; the period's earlier ones become replaced. A held one leaves an accepted one in force until staff
+    decide, and whatever was read on a later day stays as it is."""
+    is_held = verdict.outcome == checks.HELD
     Reading.update(state=REPLACED).where(
-        Reading.meter == standing.meter.id, Reading.period == period, Reading.state.in_(replaced)
+        Reading.meter == standing.meter.id,
+        Reading.period == period,
+        Reading.taken <= day,
+        Reading.state.in_((HELD,) if is_held else (HELD, ACCEPTED)),
     ).execute()
+    former = {HELD: standing.held, ACCEPTED: None if is_held else standing.current}
+    replaced = {state: one.id for state, one in former.items() if one}
     t1, t2, t3 = (*given, None, None)[:3]
-    Reading.create(
-        meter=standing.meter.id, account=account.id, receipt=receipt, period=period, taken=today, received_at=receipt.received_at,
-        channel=receipt.channel, t1=t1, t2=t2, t3=t3, state=HELD if held else ACCEPTED, reason=verdict.reason if held else "",
-        trace={"rule": verdict.rule, "outcome": verdict.outcome, "confirmed": confirmed, "hints": [hint.rule for hint in verdict.hints],
-               "previous_on": standing.previous_on.isoformat(), **verdict.inputs},
-    )  # fmt: skip
+    trace = {
+        "rule": verdict.rule, "outcome": verdict.outcome, "confirmed": confirmed, "hints": [hint.rule for hint in verdict.hints],
+        "previous_on": standing.previous_on.isoformat(), **verdict.inputs,
+        **({"replaced": replaced} if replaced else {}), **({"moved_from": clock.period(day)} if clock.period(day) != period else {}),
+    }  # fmt: skip
+    return {
+        "meter": standing.meter.id, "receipt": receipt, "period": period, "taken": day, "received_at": receipt.received_at,
+        "channel": receipt.channel, "t1": t1, "t2": t2, "t3": t3, "state": HELD if is_held else ACCEPTED,
+        "reason": verdict.reason if is_held else "", "trace": trace,
+    }  # fmt: skip

@@ -43,17 +43,21 @@ class Standing:
 
 
 def of_account(
-    account_id: int, day: date, readings: list[Any] | None = None, meters: list[Any] | None = None
+    account_id: int,
+    day: date,
+    readings: list[Any] | None = None,
+    meters: list[Any] | None = None,
+    period: str | None = None,
 ) -> list[Standing]:
-    """The standing of each meter active on the day. `readings` and `meters` may be what was loaded already."""
+    """The standing of each meter active on the day. `readings` and `meters` may be what was loaded already; `period` is the month
+    a reading of the day goes to, where that is not the day's own."""
     hung = meters_of(account=account_id) if meters is None else meters
     found = since(account=account_id, day=day - _YEAR) if readings is None else readings
-    return [_standing(meter, hung, found, day) for meter in active(hung, day)]
+    return [_standing(meter, hung, found, day, period or clock.period(day)) for meter in active(hung, day)]
 
 
-def _standing(meter: Any, hung: list[Any], found: list[Any], day: date) -> Standing:
+def _standing(meter: Any, hung: list[Any], found: list[Any], day: date, period: str) -> Standing:
     """`hung` are all meters of the account, `found` its readings, the newest first."""
-    period = clock.period(day)
     counted = [reading for reading in found if reading.meter_id == meter.id and reading.state in COUNTED]
     earlier = [reading for reading in counted if reading.period < period] or last_counted(meter=meter.id, period=period)
     current = next((reading for reading in counted if reading.period == period), None)
