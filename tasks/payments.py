@@ -145,8 +145,8 @@ def refund(payment_id: int, kopecks: int | None = None) -> str:
         except Rejected:
             acquiring.refund_answered(payment_id)
             raise
-        acquiring.refund_answered(payment_id)
-        _ask(Payment.get_by_id(payment_id), _desk.bank)
+        if _ask(Payment.get_by_id(payment_id), _desk.bank):  # else the demand stands, and is asked about again
+            acquiring.refund_answered(payment_id)
     return _state(payment_id)
 
 

@@ -398,6 +398,25 @@ def test_refund_without_an_answer_is_asked_about_by_the_poller(anna: Person, ban
     assert again(payment).next_check_at is not None
 
 
+def test_refund_of_an_old_payment_whose_state_was_not_answered_is_asked_about_until_it_is_counted(
+    anna: Person, bank: StandIn, at: Callable[[str], datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = paid(anna, bank)
+    work.check(payment.id)
+    at("2026-11-27T10:00")
+
+    def silent(*_: Any) -> Any:
+        raise Unreachable("the line was cut after the refund")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(work, "_status", silent)
+        work.refund(payment.id, 100_000)
+    assert (bank.captured(), credited(anna.account)) == (DEBT - 100_000, DEBT)
+    at("2026-11-27T14:00")
+    work.check_all()
+    assert credited(anna.account) == DEBT - 100_000
+
+
 def test_refund_made_at_the_bank_is_learnt_from_its_callback(anna: Person, bank: StandIn) -> None:
     payment = paid(anna, bank)
     work.check(payment.id)
