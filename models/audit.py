@@ -1,4 +1,4 @@
-"""Who did what to whom, written in the transaction of the deed."""
+"""Who did what to whom, written in the transaction of the deed. Rows are only ever added; `audit_chain` proves that."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import CharField, DateTimeField, JSONField
+from peewee import BigIntegerField, CharField, DateTimeField, JSONField
 
 from models import clock
 from models.base import Row
@@ -27,14 +27,25 @@ _actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039  
 
 class AuditRow(Row):
     at = DateTimeField(default=clock.now, index=True)
-    who = CharField(index=True)
+    who = CharField()
     ip = CharField(default="")
-    deed = CharField(index=True)
-    subject = CharField(index=True)
+    deed = CharField()
+    subject = CharField()
     detail = JSONField(default=dict)
+    place = BigIntegerField(null=True, unique=True)  # in the chain, 1, 2, 3…; none until the row is sealed
+    hash = CharField(null=True, max_length=64)  # over the row and the hash before it
 
     class Meta:
         table_name = "audit"
+        indexes = (
+            (("who", "at"), False),
+            (("ip", "at"), False),
+            (("deed", "at"), False),
+            (("subject", "at"), False),
+        )
+
+
+AuditRow.add_index(AuditRow.id, where=AuditRow.place.is_null(), name="audit_unsealed")
 
 
 def actor() -> Actor:

@@ -11,6 +11,7 @@ from peewee import Database, SqliteDatabase, sort_models  # type: ignore[attr-de
 from playhouse.migrations import Runner
 
 from models.audit import AuditRow
+from models.audit_chain import AuditSeal
 from models.base import Row
 from models.billing.bills import Bill, Charge
 from models.billing.ledger import Balance, Entry
@@ -36,7 +37,7 @@ from models.workdays import SpecialDay
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _TABLES = (
-    AuditRow, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
+    AuditRow, AuditSeal, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
     Employee, StaffSession, RecoveryCode,
     Office, Account, Holding, Meter, Receipt, Reading, Closing,
     SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment,
