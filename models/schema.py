@@ -23,6 +23,7 @@ from models.kept import KeptForm
 from models.limits import Hit
 from models.metering.accounts import Account, Holding, Office
 from models.metering.closings import Closing
+from models.metering.finding import SearchEntry
 from models.metering.meters import Meter
 from models.metering.norms import Norm
 from models.metering.readings import Reading, Receipt
@@ -39,7 +40,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _TABLES = (
     AuditRow, AuditSeal, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
     Employee, StaffSession, RecoveryCode,
-    Office, Account, Holding, Meter, Receipt, Reading, Closing,
+    Office, Account, Holding, SearchEntry, Meter, Receipt, Reading, Closing,
     SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment,
 )  # fmt: skip
 _LOCK = 0x6B6162  # any number of our own

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from models import clock, company, consents, periods
+from models import clock, company, consents, periods, seal
+from models.metering import finding
 from models.metering.accounts import Account, link
 from models.metering.meters import Meter
 from models.metering.readings import Reading
-from models.people import passwords, second_factor
+from models.people import passwords
 from models.people.customers import Customer
 from models.people.staff import Employee
 
@@ -75,7 +76,9 @@ def account(n: int, **facts: Any) -> Account:
         "last_name": "Жилец", "first_name": "Некий", "settlement": "г. Красноярск", "street": "ул. Садовая", "house": "33", "flat": "91",
         "dwelling": "urban", "persons": 3, "area": 5790, "services": "electricity", "access_code": f"{n:08d}", "opened": date(2012, 4, 2),
     }  # fmt: skip
-    return Account.create(number=number(n), **{**usual, **facts})
+    made = Account.create(number=number(n), **{**usual, **facts})
+    finding.refresh([made.id])
+    return made
 
 
 def customer(email: str, name: str, *accounts: Account) -> Customer:
@@ -93,12 +96,10 @@ def employee(role: str = "clerk", *, email: str = "", name: str = "", office: st
     """Somebody of the staff, password and second factor set."""
     email = email or f"{role}@example.ru"
     now = clock.now()
-    made = Employee.create(
+    return Employee.create(
         email=email, name=name or email.partition("@")[0].capitalize(), role=role, office=office,
-        password_hash=passwords.hashed(PASSWORD), factor_since=now, created_at=now,
+        password_hash=passwords.hashed(PASSWORD), factor_seed=seal.token(), factor_since=now, created_at=now,
     )  # fmt: skip
-    second_factor.prepare(made)
-    return made
 
 
 def hang(
@@ -120,10 +121,12 @@ def hang(
         for i, value in enumerate(row, 1)
     }
     usual = {"service": "electricity", "model": "Меркурий 200.02"}
-    return Meter.create(
+    made = Meter.create(
         account=account, serial=serial, zones=zones, digits=digits, ratio=ratio, installed=date.fromisoformat(installed),
         removed=date.fromisoformat(removed) if removed else None, **{**usual, **dials, **facts},
     )  # fmt: skip
+    finding.refresh([account.id])
+    return made
 
 
 def read(

@@ -8,6 +8,7 @@ from peewee import IntegrityError
 
 from models import audit, limits, outbox, tokens
 from models.base import Refusal, database
+from models.metering import finding
 from models.people import sessions
 from models.people.customers import Customer, normal_email, normal_phone
 from models.people.passwords import check_again, check_new, hashed, verify
@@ -55,6 +56,7 @@ def confirm_email(token: tokens.Token) -> None:
                 Customer.update(email=token.data["email"]).where(Customer.id == customer.id).execute()
         except IntegrityError:
             raise Refusal(None, "Этим адресом уже пользуется другой кабинет.", "email.taken") from None
+        finding.refresh_customer(customer.id)
         tokens.void_all(customer.subject)
         outbox.post("email_changed", customer.email, {"email": token.data["email"]})
         audit.record("customer.email_changed", customer.subject)
@@ -65,6 +67,7 @@ def change_phone(customer_id: int, present: str, typed: str) -> None:
     customer = _prove(customer_id, present)
     with database.atomic():
         Customer.update(phone=phone).where(Customer.id == customer_id).execute()
+        finding.refresh_customer(customer_id)
         outbox.post("phone_changed", customer.email, {"phone": phone})
         audit.record("customer.phone_changed", customer.subject)
 

@@ -8,6 +8,7 @@ from models import company
 from models.exchange import rows
 from models.exchange.rows import Counts, Kind, Line
 from models.exchange.table import BadCell, Column, Fault, choice, day, hundredths, whole, words
+from models.metering import finding
 from models.metering.accounts import Account, Office
 from models.people.customers import normal_email, normal_phone
 
@@ -59,6 +60,7 @@ def _load_accounts(lines: list[Line], counts: Counts) -> None:
             row["office"] = offices[office]
         found.append(row)
     rows.upsert(Account, ("number",), found, rows.defaults(ACCOUNT_COLUMNS), counts)
+    finding.refresh(rows.ids(Account, Account.number, [row["number"] for row in found]).values())
 
 
 KINDS = (

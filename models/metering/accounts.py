@@ -149,8 +149,15 @@ def link(customer_id: int, account: Account, *, primary: bool = False, how: str 
         holding = Holding.create(
             customer=customer_id, account=account, since=clock.now(), primary_since=clock.now() if is_first else None
         )
+        _be_found_by_holders(account.id)
         audit.record("account.linked", f"account:{account.number}", customer=customer_id, how=how)
         return holding
+
+
+def _be_found_by_holders(account_id: int) -> None:
+    from models.metering import finding  # it knows accounts and meters, so it cannot be imported above
+
+    finding.refresh([account_id])
 
 
 def _tell_other_holders(account: Account) -> None:
@@ -172,6 +179,7 @@ def unlink(customer_id: int, account: Any) -> None:
             .execute()
         )
         if ended:
+            _be_found_by_holders(account.id)
             audit.record("account.unlinked", f"account:{account.number}", customer=customer_id)
 
 

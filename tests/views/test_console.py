@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from models.metering import receipts
+from models.metering import intake, receipts
 from models.metering.accounts import Office
 from models.metering.readings import Reading
 from tests import cast
@@ -115,3 +115,28 @@ def test_demo_stays_out_of_production(production):
     done = production().test_cli_runner().invoke(args=["demo"])
     assert done.exit_code == 1
     assert "production" in done.output
+
+
+def test_new_readings_are_exported_once_and_the_file_comes_again(run, tmp_path):
+    anna = cast.anna()
+    intake.receive(anna.account, {anna.meter.id: ("6440", "2720")}, channel="web", key="k", confirmed=True)
+    first, again, second = (tmp_path / name for name in ("1.csv", "again.csv", "2.csv"))
+    done = run("export", "readings", str(first))
+    assert done.exit_code == 0, done.output
+    assert "1 строк, выгрузка № 1" in done.output
+    assert run("export", "readings", str(second)).exit_code == 0
+    assert len(second.read_text("utf-8-sig").splitlines()) == 1
+    assert run("export", "readings", str(again), "--again", "1").exit_code == 0
+    assert again.read_bytes() == first.read_bytes()
+    assert run("import", "readings", str(first)).exit_code == 0
+
+
+def test_an_export_that_cannot_be_says_why(run, tmp_path):
+    for words in (
+        ("payments", str(tmp_path / "x.csv")),
+        ("readings", str(tmp_path / "nowhere" / "x.csv")),
+        ("readings", str(tmp_path / "x.csv"), "--again", "77"),
+    ):
+        done = run("export", *words)
+        assert done.exit_code == 1 and "Traceback" not in done.output
+    assert run("export", "payments", str(tmp_path / "x.xlsx"), "--since", "2026-11-01").exit_code == 0

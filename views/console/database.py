@@ -14,14 +14,23 @@ from flask import current_app
 from models import base, doctor, schema
 from models.base import Refusal
 from models.exchange import demo
+from models.metering import finding
 from views.console.acting import command
 
 
 @click.command("migrate", help="Bring the database to the present schema; several at once do no harm.")
 @command
 def migrate() -> None:
-    done = schema.migrate(base.database.obj)
+    done = bring_up()
     click.echo("\n".join(f"applied {name}" for name in done) or "nothing to do")
+
+
+def bring_up() -> list[str]:
+    """The present schema, and what a search finds for accounts of before it; the migrations applied."""
+    done = schema.migrate(base.database.obj)
+    if finding.missing():
+        finding.fill()
+    return done
 
 
 @click.command("demo", help="Load the demo data of the company in KABINET_COMPANY.")
@@ -39,7 +48,7 @@ def load_demo() -> None:
 @click.command("doctor", help="Check settings, database, queue and invariants; exit 1 with reasons.")
 @command
 def examine() -> None:
-    complaints = [*doctor.complaints(), *_queue_complaints()]
+    complaints = [*doctor.complaints(), *doctor.standing_still(), *_queue_complaints()]
     if not complaints and not current_app.extensions["kabinet"].is_demo:
         complaints = doctor.demo_leftovers()
     for complaint in complaints:

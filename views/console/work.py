@@ -15,10 +15,11 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from models import base, doctor, schema, settings
+from models import base, doctor, settings
 from models.exchange import demo
 from models.settings import Settings
 from views.console.acting import command
+from views.console.database import bring_up
 
 
 @click.command("worker", help="Run the background work until stopped; ends running tasks first.")
@@ -39,7 +40,7 @@ def worker() -> None:
 @command
 def serve(host: str, port: int, workers: int) -> None:
     chosen = current_app.extensions["kabinet"]
-    schema.migrate(base.database.obj)
+    bring_up()
     if complaints := doctor.other_company() if chosen.is_demo else doctor.demo_leftovers():
         raise click.ClickException(complaints[0])
     if chosen.is_demo and demo.is_empty():
@@ -148,6 +149,7 @@ def _greeting(address: str, is_demo: bool, bank: StandIn | None) -> str:
     if is_demo:
         lines += [
             "Sign in: anna@example.ru, boris@example.ru, vera@example.ru; password svet-i-teplo",
+            f"Staff: {address}staff/ as galina@example.ru (clerk), oleg@example.ru (operator), irina@example.ru (administrator)",
             f"Letters that would have gone out: {address}demo/letters",
         ]
     if bank:

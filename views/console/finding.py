@@ -1,0 +1,21 @@
+"""The command that makes the entries anew by which accounts are found."""
+
+from __future__ import annotations
+
+import click
+
+from models.metering import finding
+from models.metering.accounts import Account
+from views.console.acting import command
+
+
+@click.command("reindex", help="Make anew the entries by which the staff finds accounts; safe while the portal works.")
+@click.option("--missing", is_flag=True, help="Only those that are missing.")
+@command
+def reindex(missing: bool) -> None:
+    with click.progressbar(length=finding.missing() if missing else Account.select().count(), label="entries") as bar:
+        done = finding.fill(bar.update, anew=not missing)
+    click.echo(f"{done} entries made")
+
+
+COMMANDS = (reindex,)
