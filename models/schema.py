@@ -19,6 +19,7 @@ from models.billing.payments import Payment
 from models.billing.penalties import PenaltyRule
 from models.billing.tariffs import Band, Tariff
 from models.consents import Consent, ConsentText
+from models.files import StoredFile
 from models.kept import KeptForm
 from models.limits import Hit
 from models.metering.accounts import Account, Holding, Office
@@ -38,7 +39,7 @@ from models.workdays import SpecialDay
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _TABLES = (
-    AuditRow, AuditSeal, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
+    AuditRow, AuditSeal, StoredFile, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
     Employee, StaffSession, RecoveryCode,
     Office, Account, Holding, SearchEntry, Meter, Receipt, Reading, Closing,
     SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment,
