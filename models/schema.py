@@ -27,6 +27,8 @@ from models.metering.closings import Closing
 from models.metering.finding import SearchEntry
 from models.metering.meters import Meter
 from models.metering.norms import Norm
+from models.metering.paperforms.batches import Batch, PaperForm
+from models.metering.paperforms.second_look import SecondLook
 from models.metering.readings import Reading, Receipt
 from models.outbox import Message
 from models.people.customers import Customer
@@ -43,6 +45,7 @@ _TABLES = (
     Employee, StaffSession, RecoveryCode,
     Office, Account, Holding, SearchEntry, Meter, Receipt, Reading, Closing,
     SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment,
+    Batch, PaperForm, SecondLook,
 )  # fmt: skip
 _LOCK = 0x6B6162  # any number of our own
 

@@ -6,7 +6,7 @@ billed, else to the present month, with its own date (product rules «Reading wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -108,22 +108,23 @@ def against_later(
     }
 
 
+def shown_next(meter: Any, later: Sequence[Any]) -> tuple[tuple[int, ...], date] | None:
+    """What the dial showed next, and when: the first of the later readings (the newest first), or the end of a meter taken down since."""
+    if later:
+        return values(later[-1], meter.zones), later[-1].taken
+    if meter.removed is not None and meter.final_t1 is not None:
+        return values(meter, meter.zones, "final_"), meter.removed
+    return None
+
+
 def _contradicted(known: Known, meter_id: int, verdict: Verdict, given: tuple[int, ...], bounds: Checks) -> Verdict:
     meter = known.standings[meter_id].meter
-    for numbers, day in _afterwards(known, meter):
-        pairs = zip(given, numbers, strict=True)
-        if any(
-            now > then and not checks.may_roll_over(now, meter.digits, bounds.rollover_percent) for now, then in pairs
-        ):
-            reason = f"Показание больше более позднего: {words.day_month(day)} было {in_words(numbers)}."
-            return replace(verdict, outcome=checks.HELD, rule="reading.above_later", reason=reason)
+    after = shown_next(meter, known.later.get(meter_id, ()))
+    if after is None:
+        return verdict
+    numbers, day = after
+    pairs = zip(given, numbers, strict=True)
+    if any(now > then and not checks.may_roll_over(now, meter.digits, bounds.rollover_percent) for now, then in pairs):
+        reason = f"Показание больше более позднего: {words.day_month(day)} было {in_words(numbers)}."
+        return replace(verdict, outcome=checks.HELD, rule="reading.above_later", reason=reason)
     return verdict
-
-
-def _afterwards(known: Known, meter: Any) -> list[tuple[tuple[int, ...], date]]:
-    """What the dial showed next: the first later reading, or the end of a meter that was taken down since."""
-    if later := known.later.get(meter.id):
-        return [(values(later[-1], meter.zones), later[-1].taken)]
-    if meter.removed is not None and meter.final_t1 is not None:
-        return [(values(meter, meter.zones, "final_"), meter.removed)]
-    return []

@@ -23,7 +23,7 @@ def withdraw(account: Any, receipt_id: int, reason: str, *, corrected: bool = Fa
     What is replaced or rejected already stays so. Refused: a reading that is billed or has been decided on.
     """
     with database.atomic():
-        list(locked(Meter.select(Meter.id).where(Meter.account == account.id)).tuples())
+        list(locked(Meter.select(Meter.id).where(Meter.account == account.id).order_by(Meter.id)).tuples())
         closings.hold()
         readings = list(Reading.select().where(Reading.receipt == receipt_id, Reading.account == account.id))
         for reading in readings:

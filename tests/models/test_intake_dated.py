@@ -8,7 +8,7 @@ import pytest
 from peewee import Database
 
 from models.base import Refusal
-from models.metering import closings, intake, withdrawals
+from models.metering import closings, decisions, intake, withdrawals
 from models.metering.intake import Received, Unconfirmed
 from models.metering.readings import Reading
 from tests import cast
@@ -223,3 +223,12 @@ def test_what_is_billed_is_not_taken_back(anna):
     with pytest.raises(Refusal, match="учтено в счёте"):
         withdrawals.withdraw(anna.account, received.receipt_id, "Внесено по ошибке.")
     assert stored(anna)[0][0] == "billed"
+
+
+def test_what_an_employee_has_decided_on_is_not_taken_back(anna):
+    received = send(anna, "2026-11-12", 9400, 2700, confirmed=True)
+    reading = Reading.get(Reading.receipt == received.receipt_id)
+    decisions.accept(reading.id, cast.employee("operator").id)
+    with pytest.raises(Refusal, match="разобрал сотрудник"):
+        withdrawals.withdraw(anna.account, received.receipt_id, "Внесено по ошибке.")
+    assert stored(anna)[0][0] == "accepted"
