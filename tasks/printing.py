@@ -28,6 +28,7 @@ from models.base import Refusal
 from models.billing import print_run
 from models.billing.shown import Bill
 from models.exchange import exports
+from models.metering.routes import order
 from models.settings import Settings
 from tasks.papers import bill as paper
 from tasks.papers.sheet import Sheet
@@ -152,7 +153,7 @@ def _hold(place: int, folder: Path) -> None:
 def _whole(job: Job) -> list[str]:
     """The names of the lots that are there, in the order of the offices."""
     names = [path.stem for path in job.folder.glob(f"{job.name}-*.csv") if job.paper(path.stem).exists()]
-    return sorted(names, key=lambda name: print_run.order([name]))
+    return sorted(names, key=lambda name: order([name]))
 
 
 def _accounts(job: Job, lot: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -16,9 +15,9 @@ from models.billing.bills import HELD, ISSUED, Bill, Charge
 from models.billing.shown import Bill as Shown
 from models.billing.shown import Line
 from models.metering.accounts import Account, Office
+from models.metering.routes import order
 
 CHUNK = 200
-_NUMBER = re.compile("[0-9]+")
 _MONTHS = 12  # of the chart
 
 
@@ -60,16 +59,6 @@ def shown(ids: Sequence[int], period: str, public_url: str) -> Iterator[Shown]:
     """The bills with these ids in this order. Their lines come without traces: paper shows none."""
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(ids[start : start + CHUNK], period, public_url)
-
-
-def order(route: Sequence[str]) -> str:
-    """What sorts as a postman walks: settlement, street, house, flat; house 2 before 10, and 10 before 10а."""
-    return "\0".join(_NUMBER.sub(_weighed, part.casefold().replace("ё", "е")) for part in route)
-
-
-def _weighed(number: re.Match[str]) -> str:
-    digits = number[0].lstrip("0")
-    return f"{len(digits):03}{digits}"
 
 
 def _sorted(found: list[tuple[str, int]]) -> array[int]:

@@ -24,6 +24,7 @@ from models.billing import print_run, run
 from models.billing.bills import HELD, ISSUED, Bill
 from models.billing.shown import Bill as Shown
 from models.metering.accounts import Account, Office
+from models.metering.routes import order
 from tasks import printing
 from tests import cast, prices
 from tests.engines import Engine
@@ -379,5 +380,5 @@ def test_street_ends_before_the_house_begins() -> None:
 
 
 def is_in_order(routes: Sequence[Sequence[str]]) -> bool:
-    keys = [print_run.order(route) for route in routes]
+    keys = [order(route) for route in routes]
     return all(before < after for before, after in pairwise(keys))
