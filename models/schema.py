@@ -24,7 +24,9 @@ from models.kept import KeptForm
 from models.limits import Hit
 from models.metering.accounts import Account, Holding, Office
 from models.metering.closings import Closing
+from models.metering.decisions import Decision
 from models.metering.finding import SearchEntry
+from models.metering.held import Claim
 from models.metering.meters import Meter
 from models.metering.norms import Norm
 from models.metering.paperforms.batches import Batch, PaperForm
@@ -43,7 +45,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _TABLES = (
     AuditRow, AuditSeal, StoredFile, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
     Employee, StaffSession, RecoveryCode,
-    Office, Account, Holding, SearchEntry, Meter, Receipt, Reading, Closing,
+    Office, Account, Holding, SearchEntry, Meter, Receipt, Reading, Closing, Decision, Claim,
     SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment,
     Batch, PaperForm, SecondLook,
 )  # fmt: skip

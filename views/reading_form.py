@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 
 from models import clock, company, seal
-from models.metering import checks, windows
+from models.metering import checks, decisions, windows
 from models.metering.meters import values, zone_names, zones_of
 from models.metering.standings import Standing
 from views.fields import Form, HiddenField, Shown
@@ -49,6 +49,7 @@ def blank(standings: list[Standing], today: date) -> dict[str, Any]:
     return {
         "standings": standings, "form": for_standings(standings, today), "window": windows.of("web", today), "period": clock.period(today),
         "verdicts": {}, "confirm": "",
+        "questions": {one.held.id: decisions.question(one.held.id) for one in standings if one.held},  # by staff
     }  # fmt: skip
 
 
