@@ -32,6 +32,7 @@ from models.metering.norms import Norm
 from models.metering.paperforms.batches import Batch, PaperForm
 from models.metering.paperforms.second_look import SecondLook
 from models.metering.readings import Reading, Receipt
+from models.office.proposals import Proposal
 from models.outbox import Message
 from models.people.customers import Customer
 from models.people.second_factor import RecoveryCode
@@ -47,7 +48,7 @@ _TABLES = (
     Employee, StaffSession, RecoveryCode,
     Office, Account, Holding, SearchEntry, Meter, Receipt, Reading, Closing, Decision, Claim,
     SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment,
-    Batch, PaperForm, SecondLook,
+    Batch, PaperForm, SecondLook, Proposal,
 )  # fmt: skip
 _LOCK = 0x6B6162  # any number of our own
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import fn
 
-from models import audit, clock, company, consents, periods
+from models import audit, clock, company, consents, periods, seal
 from models.base import Refusal, database
 from models.billing import run
 from models.billing.bills import Bill
@@ -19,7 +19,6 @@ from models.exchange.kinds import KINDS
 from models.metering import closings, intake, readings, standings
 from models.metering.accounts import Account, Holding, link
 from models.metering.meters import active, of_account
-from models.people import second_factor
 from models.people.customers import Customer
 from models.people.passwords import hashed
 from models.people.staff import Employee
@@ -135,8 +134,8 @@ def _customer(facts: dict[str, Any], password: str) -> None:
 def _employee(facts: dict[str, Any], password: str) -> None:
     if not Employee.by_email(facts["email"]):
         now = clock.now()
-        employee = Employee.create(**facts, password_hash=hashed(password), factor_since=now, created_at=now)
-        second_factor.prepare(employee)
+        seed = {"factor_seed": seal.token(), "factor_since": now}
+        Employee.create(**facts, password_hash=hashed(password), **seed, created_at=now)
 
 
 def _this_month() -> None:

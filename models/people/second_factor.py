@@ -13,16 +13,19 @@ from typing import Any
 import pyotp
 from peewee import CharField, DateTimeField, ForeignKeyField
 
-from models import audit, clock, company, limits, seal
+from models import audit, clock, company, limits, outbox, seal
 from models.base import Refusal, Row, database
 from models.people.staff import Employee
 
 STEP = 30  # seconds
-TRIES, PER = 10, 900
+TRIES, PER = 10, 900  # from one network, in seconds
+TRIES_OF_ALL, HOUR = 100, 3600  # from wherever: who knows the password must not guess on from other addresses
+TOLD_AFTER = 5  # wrong codes in an hour: then the employee gets a letter
 COUNT = 10  # recovery codes at a time
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that look alike
 _LONG = 10  # letters of a recovery code: 50 bits
 _PURPOSE = "staff-factor"
+_TOO_MANY = "Слишком много кодов подряд. Подождите 15 минут или попросите администратора прислать новую ссылку."
 _WRONG = "Код не подошёл. Возьмите новый из приложения или введите код восстановления."
 
 
@@ -33,12 +36,10 @@ class RecoveryCode(Row):
     used_at = DateTimeField(null=True)
 
 
-def prepare(employee: Employee) -> None:
-    """Give the employee a seed to enrol with, unless there is one; a confirmed factor stays."""
-    if not employee.factor_seed:
-        seed = seal.token()
-        Employee.update(factor_seed=seed).where(Employee.id == employee.id, Employee.factor_seed == "").execute()
-        employee.factor_seed = Employee.get_by_id(employee.id).factor_seed
+def enrolling(employee: Employee, seed: str) -> Employee:
+    """The employee with the seed of an enrolment that is not confirmed: each sign-in that enrols has one of its own."""
+    employee.factor_seed = seed
+    return employee
 
 
 def address(employee: Employee) -> str:
@@ -58,11 +59,17 @@ def code_now(employee: Employee) -> str:
 
 
 def confirm(employee: Employee, typed: str) -> list[str]:
-    """Enrol: the first right code makes the factor hold. The recovery codes, shown this once. Refused: a wrong code."""
+    """Enrol: the first right code makes the factor hold. The recovery codes, shown this once.
+
+    Refused: a wrong code, a factor that was confirmed meanwhile.
+    """
     check(employee, typed)
     with database.atomic():
-        Employee.update(factor_since=clock.now()).where(Employee.id == employee.id).execute()
+        same = (Employee.id == employee.id) & (Employee.password_hash == employee.password_hash)
         employee.factor_since = clock.now()
+        mine = Employee.update(factor_seed=employee.factor_seed, factor_since=employee.factor_since)
+        if not mine.where(same, Employee.factor_since.is_null()).execute():
+            raise Refusal(None, "Второй ключ уже настроен. Войдите заново.", "staff.enrolled")
         audit.record("staff.factor_confirmed", employee.subject)
         return new_codes(employee)
 
@@ -70,17 +77,29 @@ def confirm(employee: Employee, typed: str) -> list[str]:
 def check(employee: Employee, typed: str, *, once: bool = True) -> None:
     """Refuse unless `typed` is a code of now (30 seconds early or late) not used before, or an unused recovery code.
 
-    `once=False`: the same code opens again, for the demo that shows it to everybody.
+    Tries are limited by network, so that whoever knows the password elsewhere does not lock the owner out, and widely by employee,
+    who is written to when somebody goes on. `once=False`: the same code opens again, for the demo that shows it to everybody.
     """
-    limits.spend("staff.factor", employee.subject, TRIES, PER)
+    who, network = employee.subject, limits.network(audit.actor().ip)
+    limits.spend("staff.factor", f"{who}|{network}", TRIES, PER)
+    limits.spend("staff.factor_of_all", who, TRIES_OF_ALL, HOUR)
     plain = "".join(typed.split()).replace("-", "").upper()
-    if len(plain) == 6 and plain.isascii() and plain.isdigit():
-        if _use_step(employee, plain, once):
-            limits.give_back("staff.factor", employee.subject, PER)
-            return
-    elif employee.has_factor and len(plain) == _LONG and _use_recovery(employee, plain):
-        return
-    raise Refusal("code", _WRONG, "staff.factor")
+    is_code = len(plain) == 6 and plain.isascii() and plain.isdigit()
+    is_right = _use_step(employee, plain, once) if is_code else _use_recovery(employee, plain)
+    if not is_right:
+        _note_failure(employee)
+        raise Refusal("code", _WRONG, "staff.factor")
+    limits.give_back("staff.factor", f"{who}|{network}", PER)
+    limits.give_back("staff.factor_of_all", who, HOUR)
+
+
+def _note_failure(employee: Employee) -> None:
+    """The password is known to whoever came so far: each wrong code is in the log, and the fifth in an hour is told."""
+    count = limits.hit("staff.factor_failed", employee.subject, HOUR)
+    with database.atomic():
+        audit.record("staff.factor_failed", employee.subject)
+        if count == TOLD_AFTER:
+            outbox.post("staff_wrong_codes", employee.email, {"name": employee.name})
 
 
 def new_codes(employee: Employee) -> list[str]:
@@ -112,6 +131,8 @@ def _use_step(employee: Employee, typed: str, once: bool) -> bool:
 
 
 def _use_recovery(employee: Employee, code: str) -> bool:
+    if not employee.has_factor or len(code) != _LONG:
+        return False
     with database.atomic():
         used = (
             RecoveryCode.update(used_at=clock.now())

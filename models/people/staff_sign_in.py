@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from models import audit, limits, tokens
+from models import audit, limits, seal, tokens
 from models.base import Refusal
 from models.people import passwords, second_factor
 from models.people.staff import Employee
@@ -26,16 +26,20 @@ def enter(login: str, password: str) -> str:
     # A person's own bucket and the strangers': who hammers a log-in from elsewhere does not lock its owner out.
     limits.spend("staff.login", f"{email}|{limits.network(audit.actor().ip)}", TRIES, PER, _SLOW)
     if not passwords.verify(stored or passwords.decoy(), password) or not stored or employee is None:
+        _note_failure(email, employee)
         raise Refusal(None, _WRONG, "staff.wrong")
-    second_factor.prepare(employee)
-    return tokens.issue(_PENDING, employee.subject, PENDING_FOR, employee=employee.id).secret
+    # A seed of its own for each sign-in: who looked at the enrolment page and went away knows nothing of the factor enrolled later.
+    facts = {"employee": employee.id, "seed": seal.token()}
+    return tokens.issue(_PENDING, employee.subject, PENDING_FOR, **facts).secret
 
 
 def waiting(secret: str) -> Employee | None:
-    """Who has given the password by this sign-in and has the second factor yet to show."""
+    """Who has given the password by this sign-in and has the second factor yet to show, or to enrol with this sign-in's seed."""
     token = tokens.find(_PENDING, secret) if secret else None
     employee = Employee.get_or_none(Employee.id == token.data["employee"]) if token else None
-    return employee if employee and employee.is_open else None
+    if token is None or employee is None or not employee.is_open:
+        return None
+    return employee if employee.has_factor else second_factor.enrolling(employee, token.data["seed"])
 
 
 def finish(secret: str) -> None:
@@ -44,3 +48,12 @@ def finish(secret: str) -> None:
     if token is None:
         raise Refusal(None, "Вход длился слишком долго. Начните сначала.", "staff.pending")
     tokens.use(token)
+
+
+def _note_failure(email: str, employee: Employee | None) -> None:
+    """Into the log, once in a quarter of an hour: the employee's name is guessed at. For an unknown one the same work, and no row."""
+    is_first = limits.hit("staff.wrong", email, PER) == 1
+    if employee and is_first:
+        audit.record("staff.sign_in_failed", employee.subject)
+    else:
+        limits.hit("staff.unknown", email, PER)

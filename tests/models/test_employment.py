@@ -93,6 +93,32 @@ def test_who_comes_back_begins_anew(db: Any) -> None:
     assert Employee.get_by_id(employee.id).is_open
 
 
+def test_the_present_password_is_not_guessed_without_end(db: Any) -> None:
+    employee = cast.employee("clerk")
+    for _ in range(employment.TRIES):
+        with pytest.raises(Refusal, match="неверен"):
+            employment.change_password(employee.id, "не тот", NEW, NEW, 0)
+    with pytest.raises(Refusal) as refusal:
+        employment.change_password(employee.id, cast.PASSWORD, NEW, NEW, 0)
+    assert refusal.value.problems[0].rule == "limit.staff.present_password"
+
+
+def test_who_approves_money_is_let_in_by_no_one_alone(db: Any) -> None:
+    irina, marta = (cast.employee("administrator", email=f"{name}@example.ru") for name in ("irina", "marta"))
+    clerk = cast.employee("clerk")
+    employment.close(marta.id)
+    for deed in (
+        lambda: employment.add("second@example.ru", "administrator", "Вторая", by=irina.id),
+        lambda: employment.change(clerk.id, "administrator", "Галина", "", by=irina.id),
+        lambda: employment.reopen(marta.id, by=irina.id),
+        lambda: employment.reset(irina.id, by=irina.id),
+    ):
+        with pytest.raises(Refusal) as refusal:
+            deed()
+        assert refusal.value.problems[0].rule == employment.NEEDS_TWO
+    assert [one.role for one in Employee.select().where(Employee.closed_at.is_null())] == ["administrator", "clerk"]
+
+
 def test_nobody_changes_or_closes_themselves(db: Any) -> None:
     one = cast.employee("administrator")
     cast.employee("administrator", email="marta@example.ru")
@@ -131,3 +157,29 @@ def test_two_administrators_who_close_each_other_at_once_leave_one(db: Any) -> N
         thread.join()
     assert len(refused) == 1
     assert Employee.select().where(Employee.closed_at.is_null()).count() == 1
+
+
+def test_the_present_password_cannot_be_guessed_from_an_open_session(db: Any) -> None:
+    clerk = cast.employee("clerk")
+    session_id = staff_sessions.find(staff_sessions.begin(clerk, "")).id
+    for _ in range(employment.TRIES):
+        with pytest.raises(Refusal, match="неверен"):
+            employment.change_password(clerk.id, "не тот", NEW, NEW, session_id)
+    with pytest.raises(Refusal) as refusal:
+        employment.change_password(clerk.id, cast.PASSWORD, NEW, NEW, session_id)
+    assert refusal.value.problems[0].rule == "limit.staff.present_password"
+    assert passwords.verify(Employee.get_by_id(clerk.id).password_hash, cast.PASSWORD)
+
+
+def test_a_password_is_not_set_over_a_reset_that_came_in_between(db: Any) -> None:
+    seen = cast.employee("clerk")
+    employment.reset(seen.id)
+    with pytest.raises(Refusal, match="изменили"):
+        employment.set_password(seen, NEW, NEW)
+    assert Employee.get_by_id(seen.id).password_hash == ""
+
+
+def test_what_was_not_changed_is_not_in_the_log(db: Any) -> None:
+    clerk = cast.employee("clerk", name="Галина")
+    employment.change(clerk.id, "clerk", " Галина ", "")
+    assert AuditRow.select().where(AuditRow.deed == "staff.changed").count() == 0

@@ -9,8 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 
-from models import base, clock, seal
+from models import audit, base, clock, seal
+from models.audit import AuditRow
 from models.base import Refusal
+from models.outbox import Message
 from models.people import second_factor
 from models.people.second_factor import RecoveryCode
 from models.people.staff import Employee
@@ -139,13 +141,49 @@ def test_after_a_change_of_the_portals_secret_telephones_and_codes_work_on_while
 
 
 def test_the_first_right_code_confirms_the_factor(db: Any) -> None:
-    new = Employee.create(email="new@example.ru", name="Новая", role="clerk")
-    second_factor.prepare(new)
-    seed = new.factor_seed
-    second_factor.prepare(new)
-    assert new.factor_seed == seed and not new.has_factor
+    new = second_factor.enrolling(Employee.create(email="new@example.ru", name="Новая", role="clerk"), "seed")
+    with pytest.raises(Refusal):
+        second_factor.confirm(new, "000000" if code(new) != "000000" else "111111")
+    assert not Employee.get_by_id(new.id).has_factor
     assert len(second_factor.confirm(new, code(new))) == second_factor.COUNT
-    assert Employee.get_by_id(new.id).has_factor
+    assert Employee.get_by_id(new.id).factor_seed == "seed" and Employee.get_by_id(new.id).has_factor
+
+
+def test_of_two_enrolments_the_first_holds(db: Any) -> None:
+    row = Employee.create(email="new@example.ru", name="Новая", role="clerk")
+    hers = second_factor.enrolling(Employee.get_by_id(row.id), "hers")
+    strangers = second_factor.enrolling(Employee.get_by_id(row.id), "another seed")
+    assert code(hers) != code(strangers)
+    second_factor.confirm(hers, code(hers))
+    with pytest.raises(Refusal, match="уже настроен"):
+        second_factor.confirm(strangers, code(strangers, 30))
+    assert Employee.get_by_id(row.id).factor_seed == "hers"
+
+
+def test_wrong_codes_are_in_the_log_and_the_fifth_is_told_to_the_owner(employee: Employee) -> None:
+    for _ in range(7):
+        with pytest.raises(Refusal):
+            second_factor.check(employee, "12345")
+    assert AuditRow.select().where(AuditRow.deed == "staff.factor_failed").count() == 7
+    assert [one.to for one in Message.select().where(Message.letter == "staff_wrong_codes")] == [employee.email]
+
+
+def test_who_knows_the_password_elsewhere_does_not_lock_the_owner_out(employee: Employee) -> None:
+    with audit.acting("guest", "203.0.113.7"):
+        for _ in range(second_factor.TRIES + 3):
+            with pytest.raises(Refusal):
+                second_factor.check(employee, "12345")
+    with audit.acting("guest", "198.51.100.4"):
+        second_factor.check(employee, code(employee))
+
+
+def test_all_networks_together_have_an_end(employee: Employee) -> None:
+    for i in range(second_factor.TRIES_OF_ALL):
+        with audit.acting("guest", f"198.51.{i}.4"), pytest.raises(Refusal, match="не подошёл"):
+            second_factor.check(employee, "12345")
+    with audit.acting("guest", "203.0.113.7"), pytest.raises(Refusal) as refusal:
+        second_factor.check(employee, code(employee))
+    assert refusal.value.problems[0].rule == "limit.staff.factor_of_all"
 
 
 def test_the_demo_plays_another_day_and_codes_go_by_the_real_one(employee: Employee, at: Any) -> None:

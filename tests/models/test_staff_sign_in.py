@@ -10,7 +10,7 @@ import pytest
 from models import audit, clock
 from models.audit import AuditRow
 from models.base import Refusal
-from models.people import employment, staff_sessions, staff_sign_in
+from models.people import employment, second_factor, staff_sessions, staff_sign_in
 from models.people.staff import Employee
 from models.people.staff_sessions import StaffSession
 from tests import cast
@@ -37,11 +37,36 @@ def test_the_second_step_has_ten_minutes(galina: Employee, at: Any) -> None:
     assert staff_sign_in.waiting(pending) is None
 
 
+def test_a_change_of_password_ends_a_sign_in_that_waits_for_its_code(galina: Employee) -> None:
+    pending = staff_sign_in.enter(galina.email, cast.PASSWORD)
+    employment.set_password(galina, "совсем-другой-пароль", "совсем-другой-пароль")
+    assert staff_sign_in.waiting(pending) is None
+
+
+def test_each_sign_in_enrols_with_a_secret_of_its_own(galina: Employee) -> None:
+    Employee.update(factor_seed="", factor_since=None).execute()
+    looked_at, own = (staff_sign_in.waiting(staff_sign_in.enter(galina.email, cast.PASSWORD)) for _ in range(2))
+    assert looked_at and own and second_factor.secret(looked_at) != second_factor.secret(own)
+
+
+def test_a_wrong_password_is_noted_once_a_while_and_only_for_an_employee(galina: Employee) -> None:
+    for login in (galina.email, galina.email, "nobody@example.ru"):
+        with pytest.raises(Refusal):
+            staff_sign_in.enter(login, "не тот пароль")
+    assert [row.subject for row in AuditRow.select().where(AuditRow.deed == "staff.sign_in_failed")] == [galina.subject]
+
+
 @pytest.mark.parametrize("login", ["galina@example.ru", "nobody@example.ru", "", "\0", "x" * 5000])
 def test_a_wrong_password_and_an_unknown_log_in_have_one_answer(galina: Employee, login: str) -> None:
     with pytest.raises(Refusal) as refusal:
         staff_sign_in.enter(login, "не тот пароль")
     assert refusal.value.text == "Неверная почта или пароль."
+
+
+def test_a_sign_in_that_was_half_done_ends_with_the_password(galina: Employee) -> None:
+    pending = staff_sign_in.enter(galina.email, cast.PASSWORD)
+    employment.change_password(galina.id, cast.PASSWORD, "три-коня-в-поле", "три-коня-в-поле", 0)
+    assert staff_sign_in.waiting(pending) is None
 
 
 def test_a_customers_password_is_no_employees(galina: Employee) -> None:

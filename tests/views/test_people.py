@@ -81,3 +81,18 @@ def test_the_table_of_rights_is_the_one_that_holds(nina: Client) -> None:
 def test_who_was_let_in_by_the_page_is_known_to_the_sessions(irina: Client) -> None:
     me = Employee.by_email("irina@example.ru")
     assert len(list(staff_sessions.StaffSession.live(me.id))) == 1
+
+
+def test_an_administrator_is_let_in_by_two_and_no_page_shows_the_link(irina: Client, marta: Client) -> None:
+    typed = {"name": "Вторая", "email": "second@example.ru", "role": "administrator", "office": ""}
+    page = irina.get("people.new").submit(typed)
+    assert page.status == 422 and "Напишите, почему" in " ".join(page.errors)
+    answer = irina.get("people.new").submit(typed, reason="Ирина уходит в отпуск")
+    page = marta.get(answer.location)
+    assert "Вторая, second@example.ru" in page.text
+    page = page.submit(button="Утвердить: принять на работу: Вторая, администратор").follow()
+    assert Employee.by_email("second@example.ru").role == "administrator"
+    assert "/staff/activate/" not in page.markup
+    page = irina.get("people.show", employee_id=Employee.by_email("second@example.ru").id)
+    answer = page.submit(button="Новая ссылка: пароль и второй ключ заново", reason="Потерян телефон")
+    assert answer.location.startswith("/staff/approvals/")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, url_for
 
 from models.base import Refusal
-from models.people import employment, passwords, second_factor, staff_sessions
+from models.people import employment, second_factor, staff_sessions
 from models.people.staff import Employee
 from models.people.staff_sessions import StaffSession
 from views.devices import describe
@@ -38,14 +38,11 @@ def show() -> Any:
 @room.post("/staff/me/password", endpoint="change_password")
 @staff_only("")
 def change_password() -> Any:
-    form = PasswordForm()
-    employee = Employee.get_by_id(officer().id)
+    form, present = PasswordForm(), officer()
     if form.validate():
         try:
-            if not passwords.verify(employee.password_hash, form.old_password.data):
-                raise Refusal("old_password", "Нынешний пароль неверен.", "password.old")
-            employment.set_password(employee, form.password.data, form.password_again.data)
-            staff_sessions.end_all(employee.id, but=officer().session_id)
+            typed = (form.old_password.data, form.password.data, form.password_again.data)
+            employment.change_password(present.id, *typed, present.session_id)
             flash("Пароль изменён, на других устройствах вход закончен.", "good")
             return see("me.show")
         except Refusal as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, url_for
@@ -10,6 +11,8 @@ from wtforms.fields.choices import SelectChoice
 
 from models.base import Refusal
 from models.metering.accounts import Office
+from models.office import access_kinds, approvals
+from models.office.proposals import LONGEST
 from models.people import employment, rights, staff_sessions
 from models.people.rights import ROLE_TITLES, ROLES
 from models.people.staff import Employee
@@ -27,6 +30,7 @@ class EmployeeForm(Form):
     name = Line("Имя и фамилия", most=employment.LONGEST_NAME, required="Напишите имя и фамилию.")
     role = SelectField("Роль", choices=[SelectChoice(role, ROLE_TITLES[role]) for role in ROLES])
     office = SelectField("Участок")
+    reason = Line("Почему", most=LONGEST)
 
     def offer_offices(self) -> EmployeeForm:
         offices = Office.select(Office.code, Office.name).order_by(Office.name)
@@ -63,8 +67,12 @@ def add() -> Any:
     form = NewForm().offer_offices()
     if form.validate():
         try:
-            employee, secret = employment.add(form.email.data, form.role.data, form.name.data, form.office.data)
-            return _invited(employee, secret)
+            given = (form.email.data, form.role.data, form.name.data, form.office.data)
+            return _with_two(
+                form.reason.data,
+                lambda: _invited(*employment.add(*given, by=officer().id)),
+                lambda: access_kinds.to_add(*given),
+            )
         except Refusal as refusal:
             form.refuse(refusal)
     return refused("staff/people/new.html", form)
@@ -83,9 +91,12 @@ def change(employee_id: int) -> Any:
     form = context["form"]
     if form.validate():
         try:
-            employment.change(employee_id, form.role.data, form.name.data, form.office.data, by=officer().id)
-            flash("Сохранено. Новые права действуют со следующей страницы.", "good")
-            return see("people.show", employee_id=employee_id)
+            given = (form.role.data, form.name.data, form.office.data)
+            return _with_two(
+                form.reason.data,
+                lambda: _changed(employee_id, *given),
+                lambda: access_kinds.to_change(context["employee"], *given),
+            )
         except Refusal as refusal:
             form.refuse(refusal)
     return refused("staff/people/show.html", **context)
@@ -109,13 +120,35 @@ def end_sessions(employee_id: int) -> Any:
 @staff_only("people.manage")
 def reset(employee_id: int) -> Any:
     """A new password and a new second factor, by a link; also for whoever comes back."""
-    employee = _found(employee_id)
+    employee, context = _found(employee_id), _shown(employee_id)
+    deed = employment.reset if employee.is_open else employment.reopen
     try:
-        secret = employment.reset(employee_id) if employee.is_open else employment.reopen(employee_id)
+        return _with_two(
+            context["form"].reason.data,
+            lambda: _invited(employee, deed(employee_id, by=officer().id)),
+            lambda: access_kinds.to_reset(employee),
+        )
     except Refusal as refusal:
-        flash(refusal.text, "bad")
-        return see("people.show", employee_id=employee_id)
-    return _invited(employee, secret)
+        context["form"].refuse(refusal)
+        return refused("staff/people/show.html", **context)
+
+
+def _with_two(reason: str, alone: Callable[[], Any], proposal: Callable[[], tuple[str, dict[str, Any]]]) -> Any:
+    """Do it alone, or propose it to a second administrator where one is not enough."""
+    try:
+        return alone()
+    except Refusal as refusal:
+        if refusal.problems[0].rule != employment.NEEDS_TWO:
+            raise
+    made = approvals.propose(access_kinds.ACCESS, *proposal(), reason, officer().id)
+    flash("Предложено. Доступ того, кто утверждает деньги, утверждает другой администратор.", "good")
+    return see("approvals.show", proposal_id=made.id)
+
+
+def _changed(employee_id: int, role: str, name: str, office: str) -> Any:
+    employment.change(employee_id, role, name, office, by=officer().id)
+    flash("Сохранено. Новые права действуют со следующей страницы.", "good")
+    return see("people.show", employee_id=employee_id)
 
 
 def _invited(employee: Employee, secret: str) -> Any:
