@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from models import company_file as rules
 from models import words
 from models.company_file import CompanyError, Table
+from models.company_registers import Register, registers
 
 CHANNELS = (
     "web",
@@ -29,6 +30,7 @@ CHANNELS = (
     "bot",
     "inspector",
 )
+REPORTED_BY = ("web", "sberbank", "bank", "post", "citypay", "platezhka", "kasservis", "cash", "other")  # payments
 ELECTRICITY = "electricity"
 FOLLOW_WEB = ("kiosk", "bot")  # their windows are the web's unless the file says otherwise
 DWELLINGS = ("urban", "stove", "rural")
@@ -184,6 +186,7 @@ class Company:
     averages: Averages
     billing: Billing
     payments: Payments
+    registers: Mapping[str, Register]  # files in which others report payments, by name
     phones: tuple[Phone, ...]
     mail_readings: str  # where readings are mailed to, or empty
     sms_readings: str  # E.164, or empty
@@ -263,6 +266,7 @@ def load(folder: Path) -> Company:
         averages=_averages(top.table("averages", _names(Averages))),
         billing=_billing(top.table("billing", _names(Billing))),
         payments=_payments(top.table("payments", _names(Payments))),
+        registers=registers(top, REPORTED_BY),
         phones=_phones(top),
         mail_readings=top.text("mail_readings", rules.email, default=""),
         sms_readings=top.text("sms_readings", rules.phone, default=""),

@@ -19,6 +19,7 @@ from models.billing.payments import Payment
 from models.billing.penalties import PenaltyRule
 from models.billing.tariffs import Band, Tariff
 from models.consents import Consent, ConsentText
+from models.exchange.transfers import Transfer
 from models.files import StoredFile
 from models.kept import KeptForm
 from models.limits import Hit
@@ -47,7 +48,7 @@ _TABLES = (
     AuditRow, AuditSeal, StoredFile, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
     Employee, StaffSession, RecoveryCode,
     Office, Account, Holding, SearchEntry, Meter, Receipt, Reading, Closing, Decision, Claim,
-    SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment,
+    SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment, Transfer,
     Batch, PaperForm, SecondLook, Proposal,
 )  # fmt: skip
 _LOCK = 0x6B6162  # any number of our own

@@ -16,6 +16,7 @@ from peewee import (
     DateField,
     DateTimeField,
     ForeignKeyField,
+    IntegerField,
     JSONField,
     ModelSelect,
 )
@@ -71,6 +72,7 @@ class Payment(Row):
     returning = BigIntegerField(default=0)  # how much the bank was asked to have given back in all; 0: all is answered
     card = CharField(default="")  # masked, as the bank gives it
     cheque = JSONField(default=dict)  # fiscal facts, once the bank has them
+    loaded_by = IntegerField(null=True)  # the transfer whose file brought it
 
     class Meta:
         indexes = (
@@ -82,6 +84,7 @@ class Payment(Row):
 
 # One unfinished order an account, whatever tabs and relatives do.
 Payment.add_index(Payment.account, unique=True, where=Payment.state.in_(OPEN), name="payment_open")
+Payment.add_index(Payment.loaded_by, Payment.id, where=Payment.loaded_by.is_null(False), name="payment_loaded_by")
 
 
 @compiled
@@ -151,7 +154,7 @@ def start(
         if other := Payment.get_or_none(Payment.account == account.id, Payment.state.in_(OPEN)):
             raise Unfinished(other.number)
         payment = Payment.create(
-            number=_new_number(), account=account.id, customer=customer_id, channel="web", key=intake, amount=sum(given.values()),
+            number=new_number(), account=account.id, customer=customer_id, channel="web", key=intake, amount=sum(given.values()),
             parts=given, state=NEW, email=email, created_at=clock.now(), expires_at=clock.now() + LIVES,
             next_check_at=clock.now() + timedelta(minutes=1),
         )  # fmt: skip
@@ -193,8 +196,8 @@ def take_external(
             raise Refusal("service", f"Услуги {service} на этом счёте нет.", "payment.service")
         parts = {service: amount} if service else divided(account_id, amount, services)
         row = {
-            "number": _new_number(), "account": account_id, "channel": channel, "document": document, "amount": amount, "parts": parts,
-            "period": period, "state": PAID, "created_at": _noon(day), "paid_on": day, "settled_at": clock.now(),
+            "number": new_number(), "account": account_id, "channel": channel, "document": document, "amount": amount, "parts": parts,
+            "period": period, "state": PAID, "created_at": noon(day), "paid_on": day, "settled_at": clock.now(),
         }  # fmt: skip
         # Two accounts may be reported with one document at the same moment: the index decides, whoever waited looks again.
         new = list(Payment.insert(row).on_conflict_ignore().returning(Payment.id).tuples().execute())
@@ -245,11 +248,12 @@ def post(payment: Payment, kind: str, parts: Mapping[str, int], source: str, day
             ledger.post(New(payment.account_id, service, kind, amount, day, f"{source}:{service}", payment.period))
 
 
-def _new_number() -> str:
+def new_number() -> str:
     """«2611-7KQ2M9XD»: not to be guessed, and new to the acquirer even after a database was made anew."""
     tail = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     return f"{clock.today():%y%m}-{tail}"
 
 
-def _noon(day: date) -> datetime:
+def noon(day: date) -> datetime:
+    """The moment that stands for a day of which no more is known."""
     return clock.utc(datetime(day.year, day.month, day.day, 12))

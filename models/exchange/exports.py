@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any
@@ -18,6 +19,7 @@ STATES = {
     "rejected": "не принято",
     "replaced": "заменено",
 }
+_RUNS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # the full-width ones too: some spreadsheets fold them
 BASES = {"reading": "по показаниям", "average": "по среднему", "norm": "по нормативу"}
 
 
@@ -85,10 +87,11 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
 
 
 def safe(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers, minus and all."""
-    if isinstance(cell, Figure):
-        return cell
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
+    """A text that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers, minus and all.
+
+    An import takes the apostrophe off again (`table.plain`), also from a text that began with one of its own.
+    """
+    return f"'{cell}" if isinstance(cell, str) and not isinstance(cell, Figure) and _RUNS.match(cell) else cell
 
 
 def _padded(values: tuple[int, ...]) -> tuple[Any, ...]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from models import audit
 from models.base import database
+from models.billing import ledger
+from models.exchange import rows, table, xlsx
 from models.exchange.kinds import KINDS
 from models.exchange.rows import Counts, Kind, Line
-from models.exchange.table import BadFile, Fault, lines
+from models.exchange.table import BadFile, Fault
+from models.metering.accounts import Account
 
 BATCH = 500
 _LONGEST_GROUP = 5000
@@ -32,12 +38,15 @@ def load(
     progress: Callable[[int], None] | None = None,
     only: Callable[[dict[str, Any]], bool] | None = None,
 ) -> Counts:
-    """Import a file of one kind; what it did, or would have done. With any fault nothing is stored unless `keep_good`.
+    """Import a file of one kind, CSV or XLSX; what it did, or would have done. With any fault nothing is stored unless `keep_good`.
 
     `only` passes over lines it says no to. Raises BadFile for a file of which no line can be taken.
     """
-    source = lines(path, KINDS[kind_name].columns, progress)
-    return take(kind_name, source, path.name, keep_good=keep_good, dry_run=dry_run, only=only)
+    kind = KINDS[kind_name]
+    lines = xlsx.lines if _is_workbook(path) else table.lines
+    held = numbers(lines(path, kind.columns)) if kind.holds else ()
+    source = lines(path, kind.columns, progress)
+    return take(kind_name, source, path.name, keep_good=keep_good, dry_run=dry_run, only=only, held=held)
 
 
 def take(
@@ -48,14 +57,20 @@ def take(
     keep_good: bool = False,
     dry_run: bool = False,
     only: Callable[[dict[str, Any]], bool] | None = None,
+    held: Iterable[str] = (),
+    loaded_by: int | None = None,
 ) -> Counts:
-    """As `load`, from lines read already; `name` is what the audit calls them."""
-    kind, counts = KINDS[kind_name], Counts()
+    """As `load`, from lines read already; `name` is what the audit calls them.
+
+    The accounts of the numbers `held` are held from the beginning, in order; `loaded_by` is the transfer that brings the lines.
+    """
+    kind, counts = KINDS[kind_name], Counts(loaded_by=loaded_by)
     if kind.group and keep_good:
         raise BadFile(f"{kind.name} загружается только целиком: счёт без ошибочной строки был бы неверен")
     try:
         with database.atomic():
-            _load(kind, source, counts, only)
+            ledger.hold(_ids(held))
+            _load(kind, source, counts, only, kind.load)
             if dry_run or (counts.faults and not keep_good):
                 raise _Undo
             detail = {"kind": kind.name, "new": counts.new, "changed": counts.changed}
@@ -65,7 +80,79 @@ def take(
     return counts
 
 
-def _load(kind: Kind, source: Iterable[Read], counts: Counts, only: Callable[[dict[str, Any]], bool] | None) -> None:
+def _is_workbook(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(table.ZIP)) == table.ZIP
+
+
+def check(kind_name: str, read: Callable[[], Iterable[Read]]) -> Counts:
+    """What `take` would do with the lines that `read()` gives, storing nothing.
+
+    Each batch is tried and forgotten before the next, so that nobody else waits for longer than a batch takes. What only the whole file
+    shows is compared here: lines about the same thing that say different things. Raises BadFile.
+    """
+    kind, counts, seen = KINDS[kind_name], Counts(), _Seen()
+
+    def tried(batch: list[Line], counted: Counts) -> None:
+        for _, line in batch:
+            seen.add(kind.once(line) if kind.once else None)
+        with suppress(_Undo), database.atomic():
+            kind.load(batch, counted)
+            raise _Undo
+
+    _load(kind, read(), counts, None, tried)
+    if repeated := seen.twice():
+        _refuse_contradictions(kind, read(), repeated, counts)
+    return counts
+
+
+def numbers(source: Iterable[Read]) -> set[str]:
+    """The accounts that the lines name."""
+    return {line["account"] for _, line in source if isinstance(line, dict)}
+
+
+class _Seen:
+    """What the lines of a file are about, in eight bytes each."""
+
+    def __init__(self) -> None:
+        self._marks = array("q")
+
+    def add(self, key: Any) -> None:
+        if key is not None:
+            self._marks.append(hash(key))
+
+    def twice(self) -> set[int]:
+        ordered = sorted(self._marks)
+        return {one for one, other in pairwise(ordered) if one == other}
+
+
+def _refuse_contradictions(kind: Kind, source: Iterable[Read], repeated: set[int], counts: Counts) -> None:
+    refused = {fault.line for fault in counts.faults}
+    first: dict[Any, Line] = {}
+    for number, line in source:
+        key = kind.once(line) if kind.once and isinstance(line, dict) else None
+        if key is None or hash(key) not in repeated or isinstance(line, list):
+            continue
+        before, known = first.setdefault(key, (number, line))
+        if known != line and number not in refused:
+            counts.refuse(Fault(number, "", f"о том же самом другое сказано в строке {before}"))
+
+
+def _ids(held: Iterable[str]) -> list[int]:
+    found: list[int] = []
+    names = sorted(held)
+    for start in range(0, len(names), BATCH):
+        found += rows.ids(Account, Account.number, names[start : start + BATCH]).values()
+    return found
+
+
+def _load(
+    kind: Kind,
+    source: Iterable[Read],
+    counts: Counts,
+    only: Callable[[dict[str, Any]], bool] | None,
+    load: Callable[[list[Line], Counts], None],
+) -> None:
     batch: list[Line] = []
     keys: set[Any] = set()
     group: Any = None
@@ -78,13 +165,13 @@ def _load(kind: Kind, source: Iterable[Read], counts: Counts, only: Callable[[di
             continue
         key, own = kind.key(line), kind.group(line) if kind.group else None
         if _is_full(kind, len(batch), key in keys, own is None or own != group):
-            kind.load(batch, counts)
+            load(batch, counts)
             batch, keys = [], set()
         batch.append((number, line))
         keys.add(key)
         group = own
     if batch:
-        kind.load(batch, counts)
+        load(batch, counts)
 
 
 def _is_full(kind: Kind, size: int, is_repeat: bool, is_border: bool) -> bool:

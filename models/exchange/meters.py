@@ -12,7 +12,7 @@ from models.billing import bills
 from models.exchange import rows
 from models.exchange.rows import Counts, Kind, Line
 from models.exchange.table import Column, Fault, choice, day, whole, words
-from models.metering import closings
+from models.metering import closings, finding
 from models.metering.accounts import Account
 from models.metering.channels import CHANNELS
 from models.metering.meters import ZONES, Meter
@@ -53,6 +53,7 @@ def _load_meters(lines: list[Line], counts: Counts) -> None:
             continue
         found.append({**values, "account": accounts[values["account"]]})
     rows.upsert(Meter, ("serial",), found, defaults, counts)
+    finding.refresh(values["account"] for values in found)
 
 
 def _meter_faults(number: int, values: dict[str, Any], accounts: dict[str, int], old: dict[str, Any]) -> list[Fault]:
@@ -122,7 +123,7 @@ def _load_readings(lines: list[Line], counts: Counts) -> None:
             _move(old, state, reason, counted)
             counts.changed += 1
         else:
-            fresh.append(_reading_row(meter, period, state, reason, values))
+            fresh.append({**_reading_row(meter, period, state, reason, values), "loaded_by": counts.loaded_by})
             counts.new += 1
             if state in COUNTED:
                 counted.add((meter.id, period))
@@ -195,6 +196,10 @@ def _reading_row(meter: Any, period: str, state: str, reason: str, values: dict[
     }  # fmt: skip
 
 
+def _month_taken(values: dict[str, Any]) -> Any:
+    return (values["serial"], clock.period(values["taken"])) if values["state"] == ACCEPTED else None
+
+
 KINDS = (
     Kind("meters", METER_COLUMNS, lambda values: values["serial"], _load_meters),
     Kind(
@@ -202,5 +207,6 @@ KINDS = (
         READING_COLUMNS,
         lambda values: (values["serial"], values["taken"], values["channel"], values["t1"]),
         _load_readings,
+        once=_month_taken,
     ),
 )

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import groupby
 from typing import Any
 
 from models import clock, company, words
-from models.base import Refusal
-from models.billing import ledger, payments, run
+from models.base import Refusal, pairs
+from models.billing import ledger, registers, run
 from models.billing.drafts import Clerk
 from models.billing.ledger import Entry, New
-from models.billing.payments import Payment
+from models.billing.registers import Incoming
 from models.billing.shown import AREA, AVERAGE, FIXED, NORM, PENALTY, READING, RECALCULATION, USE, Line
 from models.billing.tariffs import BANDS
 from models.exchange import rows, table
 from models.exchange.rows import Counts, Kind
 from models.exchange.table import Column, Fault, choice, day, period, whole
+from models.metering.accounts import Account
 from models.metering.meters import ZONES
 
-REPORTED_BY = ("web", "sberbank", "bank", "post", "citypay", "platezhka", "kasservis", "cash", "other")
 _LINE = ("service", "kind", "basis", "quantity", "price", "amount", "vat", "plan", "zone", "band", "about", "reason")
 
 BALANCE_COLUMNS = (
@@ -34,7 +35,7 @@ CHARGE_COLUMNS = (
 )  # fmt: skip
 PAYMENT_COLUMNS = (
     Column("account", rows.account_number), Column("paid", day), Column("amount", table.positive_kopecks),
-    Column("channel", choice(*REPORTED_BY)), Column("document", table.words(60)), Column("period", period, False),
+    Column("channel", choice(*company.REPORTED_BY)), Column("document", table.words(60)), Column("period", period, False),
     Column("service", rows.service, False),
 )  # fmt: skip
 
@@ -55,6 +56,7 @@ def _load_balances(lines: list[rows.Line], counts: Counts) -> None:
         elif old is None:
             counts.new += 1
             account = accounts[values["account"]]
+            counts.kopecks += values["amount"]
             new.append(New(account, values["service"], ledger.CORRECTION, values["amount"], values["day"], source))
         elif (old.amount, old.day) == (values["amount"], values["day"]):
             counts.same += 1
@@ -88,6 +90,7 @@ def _load_charges(lines: list[rows.Line], counts: Counts) -> None:
             continue
         if is_new:
             counts.new += len(own)
+            counts.kopecks += sum(values["amount"] for _, values in own)
         else:
             counts.same += len(own)
 
@@ -132,48 +135,56 @@ def _line(values: dict[str, Any]) -> Line:
 
 def _load_payments(lines: list[rows.Line], counts: Counts) -> None:
     accounts = rows.accounts(lines)
-    ledger.hold(accounts.values())
-    stored = _stored_payments(values for _, values in lines)
+    closed = _closed([values["account"] for _, values in lines if values.get("asks_of_closed")])
+    given: list[tuple[int, Incoming]] = []
     for number, values in lines:
-        old = stored.get((values["channel"], values["document"]))
         if values["account"] not in accounts:
             counts.refuse(rows.no_account(number))
         elif fault := _not_yet("paid", values["paid"]):
             counts.refuse(Fault(number, *fault))
-        elif old is not None and old == (accounts[values["account"]], values["amount"]):
-            counts.same += 1
+        elif since := closed.get(values["account"]):
+            counts.refuse(Fault(number, "account", f"лицевой счёт закрыт {words.day(since)}"))
         else:
-            _take_payment(number, accounts[values["account"]], values, counts)
+            given.append((number, _incoming(accounts[values["account"]], values)))
+    outcomes = registers.take_all([one for _, one in given], loaded_by=counts.loaded_by)
+    for (number, one), outcome in zip(given, outcomes, strict=True):
+        if isinstance(outcome, Refusal):
+            counts.refuse(Fault(number, outcome.problems[0].field or "", outcome.text))
+        elif outcome:
+            counts.new += 1
+            counts.kopecks += one.amount
+        else:
+            counts.same += 1
 
 
-def _take_payment(number: int, account: int, values: dict[str, Any], counts: Counts) -> None:
-    try:
-        taken = payments.take_external(
-            account, values["amount"], channel=values["channel"], document=values["document"], day=values["paid"],
-            period=values.get("period"), service=values.get("service"),
-        )  # fmt: skip
-    except Refusal as refusal:
-        counts.refuse(Fault(number, refusal.problems[0].field or "", refusal.text))
-        return
-    if taken is None:
-        counts.same += 1
-    else:
-        counts.new += 1
+def _incoming(account: int, values: dict[str, Any]) -> Incoming:
+    return Incoming(
+        account, values["amount"], values["channel"], values["document"], values["paid"], values.get("period"), values.get("service")
+    )  # fmt: skip
 
 
-def _stored_payments(lines: Iterable[dict[str, Any]]) -> dict[tuple[str, str], tuple[int, int]]:
-    """Account and amount of the payments already counted, by channel and document."""
-    columns = (Payment.channel, Payment.document, Payment.account, Payment.amount)
-    query: Any = Payment.select(*columns).where(Payment.document.in_([values["document"] for values in lines]))
-    return {(channel, document): (account, amount) for channel, document, account, amount in query.tuples()}
+def _closed(numbers: Sequence[str]) -> dict[str, date]:
+    """Since when the accounts among these that are closed are so."""
+    query = Account.select(Account.number, Account.closed).where(
+        Account.number.in_(numbers), Account.closed.is_null(False)
+    )
+    return {number: since for number, since in pairs(query) if since < clock.today()}
 
 
 def _not_yet(column: str, given: Any) -> tuple[str, str] | None:
     return (column, "этот день ещё не наступил") if given > clock.today() else None
 
 
+def _document(values: dict[str, Any]) -> Any:
+    return values["channel"], values["document"]
+
+
+def _balance_of(values: dict[str, Any]) -> Any:
+    return values["account"], values["service"]
+
+
 KINDS = (
-    Kind("balances", BALANCE_COLUMNS, lambda values: (values["account"], values["service"]), _load_balances),
+    Kind("balances", BALANCE_COLUMNS, _balance_of, _load_balances, once=_balance_of, holds=True),
     Kind("charges", CHARGE_COLUMNS, id, _load_charges, group=_bill_of),
-    Kind("payments", PAYMENT_COLUMNS, lambda values: (values["channel"], values["document"]), _load_payments),
+    Kind("payments", PAYMENT_COLUMNS, _document, _load_payments, once=_document, holds=True),
 )

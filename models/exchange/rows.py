@@ -26,6 +26,8 @@ class Counts:
     same: int = 0
     bad: int = 0  # faults in all
     faults: list[Fault] = field(default_factory=list)  # the first of them: a million must not fill the memory
+    kopecks: int = 0  # of the new lines, where they are money
+    loaded_by: int | None = None  # the transfer in whose name the lines are stored
 
     def refuse(self, *faults: Fault) -> None:
         self.bad += len(faults)
@@ -40,6 +42,10 @@ class Kind:
     load: Callable[[list[Line], Counts], None]
     whole: int = 0  # the file is one batch, keys twice or not, of at most so many lines; 0: by batches
     group: Callable[[dict[str, Any]], Any] | None = None  # lines with the same one, standing together, are in one batch
+    once: Callable[[dict[str, Any]], Any] | None = (
+        None  # what only one line of a file may be about; None: any number of lines
+    )
+    holds: bool = False  # all accounts of the file are held before its first line: money of many at once
 
 
 def account_number(text: str) -> str:

@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 from models import periods
 
+ZIP = b"PK\x03\x04"  # what a workbook begins with, and no CSV
 _CHUNK = 1 << 20
 _NUMBER = re.compile(r"-?(\d{1,3}( \d{3})+|\d{1,15})([.,]\d{1,9})?", re.ASCII)
 _SPACES = re.compile("[\u00a0\u2009\u202f]")  # spreadsheets and our own texts keep numbers together with these
+_HARMLESS = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 _LONGEST = 10_000  # characters of one cell
 
 
@@ -67,9 +69,9 @@ def lines(
     A column that the header does not name has no value; an empty cell of one that it names has the column's default.
     """
     with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
-        counted = _counted(file, progress)
-        reader = csv.reader(counted, delimiter=";", strict=True)
-        header = _header(reader, columns)
+        text = counted(file, progress)
+        reader = csv.reader(text, delimiter=";", strict=True)
+        header = header_of(next(reader, []), columns, "; между ними «;»")
         named = tuple(column for column in columns if column.name in header)
         try:
             for cells in reader:
@@ -79,20 +81,22 @@ def lines(
             raise BadFile(f"строка {reader.line_num}: {error}") from error
 
 
-def _counted(file: Any, progress: Callable[[int], None] | None) -> Iterator[str]:
+def counted(file: Any, progress: Callable[[int], None] | None) -> Iterator[str]:
+    """The lines of a text file; `progress` is told the bytes of each."""
     for text in file:
         if progress:
             progress(len(text.encode()))
         yield text
 
 
-def _header(reader: Any, columns: tuple[Column, ...]) -> list[str]:
-    header = [name.strip().lower() for name in next(reader, [])]
+def header_of(names: list[str], columns: tuple[Column, ...], how: str = "") -> list[str]:
+    """The first line of a file as names of columns; raises BadFile for an unknown, a missing or a doubled one."""
+    header = [name.strip().lower() for name in names]
     known = {column.name for column in columns}
     if unknown := [name for name in header if name not in known]:
         raise BadFile(f"неизвестный столбец «{unknown[0]}»; известны: {', '.join(column.name for column in columns)}")
     if missing := [column.name for column in columns if column.required and column.name not in header]:
-        raise BadFile(f"нет столбца «{missing[0]}»; первая строка файла — названия столбцов через «;»")
+        raise BadFile(f"нет столбца «{missing[0]}»; первая строка файла — названия столбцов{how}")
     if doubled := [name for name in header if header.count(name) > 1]:
         raise BadFile(f"столбец «{doubled[0]}» назван дважды")
     return header
@@ -103,18 +107,20 @@ def _line(
 ) -> dict[str, Any] | list[Fault]:
     if len(cells) != len(header):
         return [Fault(number, "", f"в строке {len(cells)} значений, а столбцов {len(header)}")]
-    given = {name: _SPACES.sub(" ", cell).strip() for name, cell in zip(header, cells, strict=True)}
+    given = dict(zip(header, cells, strict=True))
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for column in columns:
         try:
-            values[column.name] = _cell(column, given[column.name])
+            values[column.name] = value_of(column, given[column.name])
         except BadCell as error:
             faults.append(Fault(number, column.name, str(error)))
     return faults or values
 
 
-def _cell(column: Column, text: str) -> Any:
+def value_of(column: Column, cell: str) -> Any:
+    """What a cell's text means in its column; raises BadCell."""
+    text = plain(_SPACES.sub(" ", cell).strip())
     if not text:
         if column.required:
             raise BadCell("пусто")
@@ -122,6 +128,11 @@ def _cell(column: Column, text: str) -> Any:
     if len(text) > _LONGEST or not text.isprintable() or "\ufffd" in text:
         raise BadCell("слишком длинно или содержит непечатные знаки")
     return column.parse(text)
+
+
+def plain(text: str) -> str:
+    """The text without the apostrophe that keeps spreadsheets from running it as a formula; see `exports.safe`."""
+    return text[1:] if _HARMLESS.match(text) else text
 
 
 def words(most: int) -> Callable[[str], str]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import BigIntegerField, CharField, DateField, DateTimeField, ForeignKeyField, JSONField, ModelSelect
+from peewee import (
+    SQL,
+    BigIntegerField,
+    CharField,
+    DateField,
+    DateTimeField,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    ModelSelect,
+)
 
 from models.base import PeriodField, Row, compiled, param
 from models.metering.accounts import Account
@@ -42,13 +52,27 @@ class Reading(Row):
     state = CharField()
     reason = CharField(default="")
     trace = JSONField(default=dict)  # the rule and the inputs the decision rests on
+    loaded_by = IntegerField(null=True)  # the transfer whose file brought it
+    exported_by = IntegerField(null=True)  # the last transfer that told the billing system to count it
+    retracted_by = IntegerField(null=True)  # the last one that told it not to count it any more
 
     class Meta:
         indexes = ((("account", "taken"), False), (("state", "period"), False))
 
 
+# Written out: SQLite uses the partial index only for a condition that says the same.
+IS_COUNTED = SQL("state IN ('accepted', 'billed')")
 # One counted reading a meter and period, whatever races.
 Reading.add_index(Reading.meter, Reading.period, unique=True, where=Reading.state.in_(COUNTED), name="reading_counted")
+Reading.add_index(Reading.loaded_by, where=Reading.loaded_by.is_null(False), name="reading_loaded_by")
+# What the billing system has not been told of: passed here (an imported one has no receipt), and in no export yet. The columns make the
+# planner prefer these to the index of states, which leads through all readings there are.
+_UNTOLD = Reading.exported_by.is_null() & Reading.receipt.is_null(False)
+Reading.add_index(Reading.exported_by, Reading.state, where=_UNTOLD, name="reading_unexported")
+# What it was told to count and perhaps should not any more. Written out: an index is used only for what says the same.
+UNCOUNTED = SQL("state IN ('held', 'rejected', 'replaced')")
+Reading.add_index(Reading.state, where=Reading.exported_by.is_null(False) & UNCOUNTED, name="reading_retractable")
+Reading.add_index(Reading.state, where=Reading.retracted_by.is_null(False), name="reading_retracted")
 
 
 @compiled
@@ -79,7 +103,7 @@ def last_counted() -> ModelSelect[Any]:
     """The last counted reading of a meter before a period, however long ago."""
     return (
         Reading.select()
-        .where(Reading.meter == param("meter"), Reading.period < param("period"), Reading.state.in_(COUNTED))
-        .order_by(Reading.taken.desc())
+        .where(Reading.meter == param("meter"), Reading.period < param("period"), IS_COUNTED)
+        .order_by(Reading.period.desc())
         .limit(1)
     )

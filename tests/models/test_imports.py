@@ -16,7 +16,7 @@ from models import company as companies
 from models.audit import AuditRow
 from models.base import Row
 from models.company import Company
-from models.exchange import imports
+from models.exchange import imports, xlsx
 from models.exchange.kinds import KINDS
 from models.exchange.rows import Counts
 from models.exchange.table import BadFile
@@ -463,7 +463,7 @@ def test_bad_lines_far_apart_undo_all(load: Load) -> None:
         (OFFICES.replace(";", ",") + "\n", "неизвестный столбец"),
         (f"{OFFICES}\n{OFFICE}\n1;\"Участок;г. Канск\n", "строка 3"),
         (f"{OFFICES}\n{OFFICE}\n".encode("utf-16"), "неизвестный столбец"),
-        (b"PK\x03\x04\x14\x00\x06\x00", "неизвестный столбец"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "не книга XLSX"),
     ],
 )  # fmt: skip
 def test_file_that_is_none(load: Load, content: str | bytes, reason: str) -> None:
@@ -516,3 +516,11 @@ def test_million_faults_do_not_fill_the_memory(load: Load) -> None:
     counts = load("meters", *(changed(METER, METERS, serial=str(n)) for n in range(3000)))
     assert counts.read == 3000
     assert 1000 <= len(counts.faults) < 2000
+
+
+def test_a_workbook_is_imported_as_the_same_table(stocked: Load, tmp_path: Path) -> None:
+    header, row = READINGS.split(";"), READING.split(";")
+    path = tmp_path / "readings.xlsx"
+    xlsx.write(path, header, [[*row[:2], date(2026, 10, 20), row[3], 6320, 2660, None, *row[7:]]], "Показания")
+    assert told(imports.load("readings", path)) == (1, 1, 0, 0, 0)
+    assert told(stocked("readings", READING)) == (1, 0, 0, 1, 0)

@@ -1,13 +1,16 @@
-"""Commands that bring files in, and the closing of a period."""
+"""Commands that bring files in and take them out, and the closing of a period."""
 
 from __future__ import annotations
 
+import shutil
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from models import clock, periods
-from models.exchange import imports
+from models.base import Refusal
+from models.exchange import handling, imports, outgoing, transfers
 from models.exchange.kinds import KINDS
 from models.exchange.table import BadFile
 from models.metering import closings
@@ -54,4 +57,43 @@ def close_period(period: str) -> None:
     click.echo(f"{closings.close(period)} readings billed")
 
 
-COMMANDS = (load, close_period)
+@click.command(
+    "export",
+    help="Write KIND to FILE (.csv or .xlsx). Readings without --since: those that no export has told yet, each once.",
+)
+@click.argument("kind", type=click.Choice(list(outgoing.EXPORTS)))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="All since this day, whether told already or not.")
+@click.option("--again", type=int, metavar="NUMBER", help="The file of an earlier export, to the byte.")
+@command
+def export(kind: str, file: Path, since: datetime | None, again: int | None) -> None:
+    if not file.parent.is_dir():
+        raise click.ClickException(f"{file.parent} is no folder")
+    try:
+        made = _earlier(kind, again) if again else _exported(kind, file, since)
+        shutil.copyfile(transfers.taken(made), file)
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(f"{file}: {made.counts['read']} строк, выгрузка № {made.id}")
+
+
+def _exported(kind: str, file: Path, since: datetime | None) -> transfers.Transfer:
+    wanted = transfers.XLSX if file.suffix.lower() == ".xlsx" else transfers.CSV
+    ordered = outgoing.order(kind, wanted, since=since.date() if since else None)
+    handling.step(ordered.id)
+    made = transfers.find(ordered.id)
+    if made is None or made.state != transfers.MADE:
+        raise click.ClickException(
+            f"export {ordered.id} is not made yet; the background goes on with it: --again {ordered.id}"
+        )
+    return made
+
+
+def _earlier(kind: str, number: int) -> transfers.Transfer:
+    made = transfers.find(number)
+    if made is None or (made.direction, made.kind, made.state) != (transfers.OUT, kind, transfers.MADE):
+        raise click.ClickException(f"{number} is no export of {kind}")
+    return made
+
+
+COMMANDS = (load, export, close_period)
