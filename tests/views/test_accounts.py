@@ -206,7 +206,7 @@ def _routes(app):
     return [
         (rule.endpoint, "POST" if "POST" in rule.methods else "GET")
         for rule in app.url_map.iter_rules()
-        if "number" in rule.arguments
+        if "number" in rule.arguments and not rule.rule.startswith("/staff")  # tests/test_doors.py walks those
     ]
 
 

@@ -18,7 +18,7 @@ from models.billing.tariffs import Tariff
 from models.metering.accounts import Account
 from models.metering.readings import Reading
 from tests import cast, paying, prices
-from views.customer import bills
+from views import papers
 
 NB, THIN, MINUS = "\u00a0", "\u202f", "\u2212"
 OCTOBER, SEPTEMBER = "2026-10", "2026-09"
@@ -301,7 +301,7 @@ def test_same_bill_is_the_same_file(home, billed):
 
 
 def test_so_many_papers_an_hour(home, billed, monkeypatch):
-    monkeypatch.setattr(bills, "MOST_PAPERS", 2)
+    monkeypatch.setattr(papers, "MOST", 2)
     answers = [open_(home, billed, "bills.paper", period=OCTOBER) for _ in range(3)]
     assert [answer.status for answer in answers] == [200, 200, 422]
     assert "Слишком много файлов за час." in answers[-1].text

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, current_app, request, url_for
+from flask import Blueprint, abort, url_for
 from flask_login import current_user
 
-from models import clock, company, limits, periods
-from models.billing import bills, ledger, offers, owed, payments, statement, told
+from models import clock, company, periods
+from models.billing import bills, offers, owed, told
 from models.billing.bills import Open
-from models.billing.statement import Book
 from models.billing.tariffs import Gap, Tariffs
 from models.billing.why import compare
 from models.exchange import exports
-from models.metering.accounts import full_address, holder
 from models.metering.history import Past
-from tasks.papers import bill as bill_paper
-from tasks.papers import statement as statement_paper
-from views import charts
+from views import charts, papers
 from views.door import account_or_404, customer_only
 from views.page import as_file, page, part
 
 room = Blueprint("bills", __name__)
 SHOWN, SHOWN_BY_DAYS = 12, 3  # months, where nothing else is asked
-MOST_PAPERS, PAPERS_PER = 60, 3600  # PDF files of one customer in so many seconds
-_BEGINNING, _END = datetime(2000, 1, 1), datetime(2100, 1, 1)
-_TOO_MANY = "Слишком много файлов за час. Подождите немного и попробуйте снова."
 
 
 @room.get("/accounts/<string:number>/bills", endpoint="index")
@@ -36,7 +27,7 @@ _TOO_MANY = "Слишком много файлов за час. Подожди�
 def index(number: str) -> Any:
     account = account_or_404(number)
     now, newest = owed.now(account.id), clock.period()
-    first, last = _span(now.first_period or newest, now.bill.period if now.bill else newest)
+    first, last = papers.span(now.first_period or newest, now.bill.period if now.bill else newest, SHOWN)
     found = bills.issued(account=account.id, first=first, last=last)
     return page("customer/bills/index.html", owed=now, bills=found, first=first, last=last, today=clock.today())
 
@@ -47,7 +38,7 @@ def show(number: str, period: str) -> Any:
     account = account_or_404(number)
     opened = _opened(account, period)
     lines, services = opened.lines(), company.current().services
-    bill = opened.shown(lines.get(period, ()), _public_url())
+    bill = opened.shown(lines.get(period, ()), papers.public_url())
     found = (compare(period, other, lines, services) for other in (opened.before, opened.year_ago))
     return page(
         "customer/bills/show.html",
@@ -68,9 +59,8 @@ def show(number: str, period: str) -> Any:
 def paper(number: str, period: str) -> Any:
     account = account_or_404(number)
     opened = _opened(account, period)
-    _spend_paper()
-    bill = opened.shown(opened.lines().get(period, ()), _public_url())
-    return _as_pdf(bill_paper.draw(bill, company.current()), f"bill-{period}-{number}.pdf")
+    papers.spend(str(current_user.id))
+    return papers.bill(opened)
 
 
 @room.get("/accounts/<string:number>/history/charges", endpoint="charges")
@@ -104,10 +94,8 @@ def show_statement(number: str) -> Any:
 @customer_only
 def paper_statement(number: str) -> Any:
     account = account_or_404(number)
-    _spend_paper()
-    found = _statement(number)["statement"]
-    drawn = statement_paper.draw(_on_paper(account, found), company.current())
-    return _as_pdf(drawn, f"statement-{found.first}-{found.last}-{number}.pdf")
+    papers.spend(str(current_user.id))
+    return papers.statement_of(account, _statement(number)["statement"])
 
 
 @room.get("/accounts/<string:number>/history/statement.csv", endpoint="statement_file")
@@ -137,57 +125,20 @@ def _opened(account: Any, period: str) -> Open:
     return opened
 
 
-def _span(oldest: str, newest: str, months: int = SHOWN) -> tuple[str, str]:
-    """The periods asked for, within what there is; the last `months` of them when nothing sensible is asked."""
-    last = max(min(periods.parse(request.args.get("to")) or newest, newest), oldest)
-    first = periods.parse(request.args.get("from")) or periods.shift(last, 1 - months)
-    return max(min(first, last), oldest), last
-
-
 def _charges(number: str) -> dict[str, Any]:
-    book = _book(account_or_404(number))
-    first, last = _span(book.first_period, book.last_period)
+    book = papers.book(account_or_404(number))
+    first, last = papers.span(book.first_period, book.last_period, SHOWN)
     months = book.months(first, last)
     return {"past": book, "months": months, "first": first, "last": last, "points": charts.charged_and_paid(months)}
 
 
 def _statement(number: str) -> dict[str, Any]:
     account = account_or_404(number)
-    book = _book(account)
-    first, last = _span(book.first_period, book.last_period, SHOWN_BY_DAYS)
-    paid_by = {one.id: one.channel for one in payments.of_account(account=account.id, since=_BEGINNING, until=_END)}
-    return {"past": book, "statement": book.statement(first, last, paid_by), "first": first, "last": last}
-
-
-def _book(account: Any) -> Book:
-    return Book(ledger.entries(account=account.id), clock.period())
-
-
-def _on_paper(account: Any, found: statement.Statement) -> statement_paper.Statement:
-    titles = {code: service.title for code, service in company.current().services.items()}
-    entries = tuple(
-        statement_paper.Entry(*row._replace(service=titles.get(row.service, row.service))[:6]) for row in found.rows
-    )
-    return statement_paper.Statement(
-        account.number, holder(account), full_address(account), found.first, found.last, entries, found.opening, found.closing,
-        clock.today(),
-    )  # fmt: skip
-
-
-def _spend_paper() -> None:
-    """A PDF costs more than a page: so many an hour are more than anybody reads."""
-    limits.spend("papers", str(current_user.id), MOST_PAPERS, PAPERS_PER, _TOO_MANY)
-
-
-def _as_pdf(body: bytes, name: str) -> Response:
-    """A paper that the browser shows, and saves under its name."""
-    answer = Response(body, content_type="application/pdf")
-    names = {"filename": name.encode("ascii", "ignore").decode()}
-    if not name.isascii():
-        names["filename*"] = f"UTF-8''{quote(name, safe='')}"
-    answer.headers.set("Content-Disposition", "inline", **names)
-    return answer
-
-
-def _public_url() -> str:
-    return str(current_app.extensions["kabinet"].public_url)
+    book = papers.book(account)
+    first, last = papers.span(book.first_period, book.last_period, SHOWN_BY_DAYS)
+    return {
+        "past": book,
+        "statement": papers.statement_between(account, book, first, last),
+        "first": first,
+        "last": last,
+    }
