@@ -10,13 +10,15 @@ from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from models import base, clock, company, seal, settings
+from models import base, clock, company, files, seal, settings
 from models.company_file import CompanyError
+from models.exchange import transfers
 from models.people.sessions import LIVES
 from tasks import payments, queue
 from views import assets, console, demo, door, errors, filters, headers
 from views.customer import ROOMS
 from views.machine import acquirer, health
+from views.row_id import RowId
 from views.staff import ROOMS as OFFICE
 
 
@@ -28,10 +30,13 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     base.database.initialize(base.connect(chosen.database_url))
     clock.set_up(chosen.now, is_demo=chosen.is_demo)
     payments.use(chosen)
+    files.use(chosen.var_dir / "files")
+    transfers.use(chosen.var_dir / "exchange")
     huey = queue.set_up(chosen)
 
     app = Flask(__name__, static_folder=None)
     app.jinja_environment = filters.Templates
+    app.url_map.converters["int"] = RowId
     app.config.from_mapping(_config(chosen))
     app.extensions.update(kabinet=chosen, queue=huey)
     if chosen.trusted_proxies:

@@ -7,16 +7,17 @@ from datetime import timedelta
 
 from peewee import JOIN, PeeweeException, Value, fn
 
-from models import clock, company, periods, schema
+from models import audit_chain, clock, company, files, periods, schema
 from models.audit import AuditRow
 from models.base import database, is_sqlite, pairs
 from models.billing.bills import FAILED, HELD, ISSUED, Bill, Charge
 from models.billing.ledger import BILLED, PAYMENT, REFUND, Balance, Entry
 from models.billing.payments import DISPUTED, OPEN, PAID, REFUNDED, Payment
 from models.consents import Consent
-from models.metering import readings
+from models.metering import decisions, finding, readings
 from models.metering.accounts import Account
 from models.metering.closings import Closing
+from models.metering.decisions import Decision
 from models.metering.meters import Meter
 from models.metering.readings import Reading, Receipt
 from models.people.customers import Customer
@@ -29,9 +30,17 @@ def complaints() -> list[str]:
     try:
         if pending := schema.pending(database.obj):
             return [f"database: migrations not applied: {', '.join(pending)}; run `flask --app app migrate`"]
-        return [*_integrity(), *_readings(), *_people(), *_money()]
+        return [*_integrity(), *_readings(), *_people(), *_office(), *_money(), *audit_chain.verify()]
     except PeeweeException as error:
         return [f"database: {error}"]
+
+
+def standing_still() -> list[str]:
+    """What the background should have done by now: nothing is wrong with the data, but nobody looks after them."""
+    try:
+        return audit_chain.unsealed()
+    except PeeweeException:  # `complaints` has told it already
+        return []
 
 
 def other_company() -> list[str]:
@@ -111,6 +120,19 @@ def _readings() -> Iterator[str]:
         yield f"receipts: {empty} without a reading"
 
 
+def _office() -> Iterator[str]:
+    """What staff decided has become so, and what they attached is there."""
+    decided = Decision.verdict != decisions.ASKED
+    undone = Decision.select(fn.COUNT(Decision.id)).join(Reading, on=(Decision.reading == Reading.id))
+    if count := undone.where(decided, Reading.state == readings.HELD).scalar():
+        yield f"readings: {count} were decided on and are still held"
+    wanting = Decision.select(fn.COUNT(Decision.id))
+    if count := wanting.where(Decision.verdict == decisions.CORRECTED, Decision.instead.is_null()).scalar():
+        yield f"readings: {count} were corrected and have nothing in their place"
+    if lost := files.missing():
+        yield f"files: {len(lost)} are not in the folder of files, such as {lost[0]}; bring them back from a backup"
+
+
 def _people() -> Iterator[str]:
     agreed = Consent.select(Consent.subject)
     silent = (
@@ -120,6 +142,8 @@ def _people() -> Iterator[str]:
     )
     if silent:
         yield f"customers: {silent} without a consent to the processing of personal data"
+    if unseen := finding.missing():
+        yield f"accounts: {unseen} cannot be found by the staff; run `flask --app app reindex --missing`"
 
 
 def _money() -> Iterator[str]:

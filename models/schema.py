@@ -33,6 +33,7 @@ from models.metering.norms import Norm
 from models.metering.paperforms.batches import Batch, PaperForm
 from models.metering.paperforms.second_look import SecondLook
 from models.metering.readings import Reading, Receipt
+from models.notices import Notice
 from models.office.cards import Opening
 from models.office.proposals import Proposal
 from models.outbox import Message
@@ -46,11 +47,12 @@ from models.workdays import SpecialDay
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _TABLES = (
-    AuditRow, AuditSeal, StoredFile, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
+    AuditRow, AuditSeal, StoredFile, Notice, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
     Employee, StaffSession, RecoveryCode, Opening,
     Office, Account, Holding, SearchEntry, Meter, Receipt, Reading, Closing, Decision, Claim,
     SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment, Transfer,
-    Batch, PaperForm, SecondLook, Proposal,
+    Proposal,
+    Batch, PaperForm, SecondLook,
 )  # fmt: skip
 _LOCK = 0x6B6162  # any number of our own
 

@@ -10,11 +10,20 @@ from typing import Any
 
 from huey import crontab
 
-from tasks import housekeeping, payments
+from tasks import approvals, audit, exchange, files, housekeeping, payments
 
 JOBS = (
     (housekeeping.forget_expired, crontab(minute="17", strict=True)),
+    (files.sweep, crontab(hour="19", minute="23", strict=True)),
     (payments.check_all, crontab(minute="*", strict=True)),
+    (exchange.work_all, crontab(minute="*", strict=True)),
+    (approvals.carry_out_all, crontab(minute="*", strict=True)),
+    (audit.seal_audit, crontab(minute="*", strict=True)),
+    (audit.verify_audit, crontab(hour="20", minute="41", strict=True)),
 )
 # Work on one row, by name; a periodic job does the same for rows whose bell nobody heard.
-BELLS: Mapping[str, Callable[[int], Any]] = {"check_payment": payments.check}
+BELLS: Mapping[str, Callable[[int], Any]] = {
+    "check_payment": payments.check,
+    "handle_transfer": exchange.work,
+    "carry_out_proposal": approvals.carry_out,
+}

@@ -13,9 +13,11 @@ import pytest
 from flask import Flask
 from peewee import Database
 
-from models import base, clock, seal, settings
+from models import base, clock, files, notices, seal, settings
 from models import company as companies
 from models.company import Company
+from models.exchange import transfers
+from models.office import received
 from models.people import passwords
 from tests.engines import Engine, Ground, Postgres, Sqlite
 from tests.page import Client
@@ -84,6 +86,13 @@ class _Opened(dict[str, Engine]):
         return self[name]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def folders(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where files are kept; an application that a test makes has its own."""
+    files.use(tmp_path_factory.mktemp("files"))
+    transfers.use(tmp_path_factory.mktemp("exchange"))
+
+
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, engines: dict[str, Engine]) -> Engine:
     """The kind of database of this test; `engine.fresh()` gives one more, with nothing in it."""
@@ -94,6 +103,8 @@ def engine(request: pytest.FixtureRequest, engines: dict[str, Engine]) -> Engine
 def db(engine: Engine, at: Callable[[str], datetime]) -> Iterator[Database]:
     """The project's database with every table and no row, a connection open for the test's own thread."""
     database = engine.use()
+    notices.assume(None)
+    received.forget()
     with base.connection():
         yield database
     if not database.is_closed():

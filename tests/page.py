@@ -202,6 +202,11 @@ class Page:
         assert links, f"{self.path} has no link {words!r}, but {[_said(a) for a in self.soup.find_all('a')]}"
         return self.client.open(self._target(str(links[0]["href"])))
 
+    @property
+    def token(self) -> str:
+        """The page's form token, for a POST made by hand."""
+        return str(self.soup.select_one('input[name="csrf_token"]')["value"])
+
     def submit(self, values: dict[str, Any] | None = None, /, *, button: str | None = None, **more: Any) -> Page:
         """Fill in the form that has these fields and send it as a browser would.
 

@@ -14,7 +14,7 @@ ABOVE, BELOW = 22, 24  # pixels for the numbers over the bars and the months und
 MOST_LABELS = 12
 _MIDDLE, _BESIDE, _THIN = 0.5, 0.42, 0.82  # where a bar stands in its month: alone, before a thin one, the thin one
 _FIRST, _SECOND = 0.31, 0.69  # where the two bars of a pair stand
-_RIGHTMOST = 97.5  # percent: a label further right would be cut
+_LEFTMOST, _RIGHTMOST = 2.5, 97.5  # percent: a label further out would be cut
 _APART = 4  # bars between two numbers that do not meet on a phone
 _LESS = (
     "",
@@ -30,6 +30,8 @@ _KIND_WORDS = {
     "recalculation": "перерасчёт",
 }
 _ZONE_CLASSES = ("", "b", "c")
+_PART_CLASSES = ("", "b", "c", "r", "m")
+_HOUR_STEP = 3  # hours between two labels: eight of them stand beside each other on a phone
 
 
 class Point(NamedTuple):
@@ -139,6 +141,39 @@ def pairs(points: Sequence[Point], unit: str, title: str, names: tuple[str, str]
     texts = list(_texts(points, scale, _MIDDLE, with_values=False))
     key = list(zip(strokes, names, strict=True))
     return Drawing(f"{title}: всего {told}", len(points), scale.zero, strokes, texts, key)
+
+
+def hours(parts: Sequence[Sequence[int]], names: Sequence[str], before: Sequence[int], was: str, title: str) -> Drawing:
+    """A bar an hour of what came in each of the named ways, one upon another; `before`, a thin bar beside, is called `was`."""
+    totals = [sum(counts) for counts in parts]
+    scale = _Scale([*totals, *before])
+    strokes: dict[str, str] = {}
+    for hour, counts in enumerate(parts):
+        base = scale.zero
+        for kind, count in zip(_PART_CLASSES, counts, strict=False):
+            if count:
+                strokes[kind] = strokes.get(kind, "") + scale.stroke(hour + _BESIDE, count, base)
+                base -= scale.pixels(count)
+        if before[hour]:
+            strokes["p"] = strokes.get("p", "") + scale.stroke(round(hour + _THIN, 2), before[hour])
+    seen = [any(counts[place] for counts in parts) for place in range(len(names))]
+    key = [(kind, name) for kind, name, is_seen in zip(_PART_CLASSES, names, seen, strict=False) if is_seen]
+    told = ", ".join(
+        f"{name} {words.number(sum(column))}" for name, column in zip(names, zip(*parts, strict=True), strict=True)
+    )
+    label = f"{title}: всего {words.number(sum(totals))} ({told}); {was}: {words.number(sum(before))}"
+    return Drawing(label, len(parts), scale.zero, strokes, list(_hour_texts(totals, scale)), [*key, ("p", was)])
+
+
+def _hour_texts(totals: Sequence[int], scale: _Scale) -> Iterator[Text]:
+    """Every third hour under the bars, and the number over the highest one."""
+    count = len(totals)
+    for hour in range(0, count, _HOUR_STEP):
+        yield Text(f"{(hour + _MIDDLE) * 100 / count:.3g}", ABOVE + HEIGHT + BELOW - 4, f"{hour}", "")
+    highest = max(range(count), key=lambda hour: totals[hour])
+    if totals[highest]:
+        x = min(max((highest + _BESIDE) * 100 / count, _LEFTMOST), _RIGHTMOST)
+        yield Text(f"{x:.3g}", scale.above(totals[highest]), words.number(totals[highest]), "v")
 
 
 def _bar(scale: _Scale, x: float, point: Point) -> Iterator[tuple[str, str]]:

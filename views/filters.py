@@ -9,7 +9,7 @@ from flask import Flask
 from flask.templating import Environment
 from markupsafe import Markup
 
-from models import clock, words
+from models import clock, notices, words
 from models.billing import told
 from models.metering import accounts, channels, meters
 from tasks.letters import linked
@@ -58,6 +58,7 @@ def hang(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         plural=words.plural,
+        standing_notice=notices.standing,
         zone_names=meters.zone_names,
         zone_word=zone_word,
         drawn_bars=charts.bars,

@@ -56,9 +56,7 @@ def frame() -> dict[str, Any]:
         "company": company.current(),
         "officer": present,
         "role_title": ROLE_TITLES[present.role] if present else "",
-        "rooms": [
-            one for one in SECTIONS if present and present.may(one.right) and one.endpoint in current_app.view_functions
-        ],
+        "places": [one for one in SECTIONS if present and present.may(one.right)],
         "section": g.get("section", request.blueprint or ""),
         "is_demo": current_app.extensions["kabinet"].is_demo,
         "clock_note": f"Демонстрация: на портале сейчас {words.day(clock.today())}" if clock.is_shifted() else None,

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.bench import billing, house, imports, loads, mistakes, pages, papers, slow
+from tests.bench import billing, exchange, finding, house, imports, loads, mistakes, pages, paperforms, papers, slow
 from tests.bench.house import ROOT, House
 from tests.bench.table import Table
 
-ROWS = ("pages", "slow", "imports", "loads", "mistakes", "papers", "billing")
+ROWS = ("pages", "slow", "imports", "loads", "mistakes", "papers", "billing", "exchange", "paperforms", "finding")
 
 
 def main() -> int:
@@ -57,11 +57,17 @@ def _measure(name: str, home: House, quick: bool) -> Table:
         return papers.measure(quick=quick)
     if name == "billing":
         return billing.measure(quick=quick)
+    if name == "finding":
+        return finding.measure(quick=quick)
     if name == "imports":
         return imports.measure(home, quick=quick)
+    if name == "exchange":
+        return exchange.measure(home, quick=quick)
     with home.served() as session:
         if name == "loads":
             return loads.measure(home, session, quick=quick)
+        if name == "paperforms":
+            return paperforms.measure(home, quick=quick)
         visitor = house.anna(home.app)
         return pages.measure(home, visitor) if name == "pages" else slow.measure(home, visitor, quick=quick)
 

@@ -34,6 +34,7 @@ from models.billing.charges import SCALE, Days, Quantity
 from models.billing.ledger import Balance, Entry
 from models.billing.shown import AVERAGE, PENALTY, READING, RECALCULATION, Line
 from models.billing.tariffs import Tariffs
+from models.metering import finding
 from models.metering.accounts import Account
 from models.metering.meters import Meter
 from models.metering.readings import Reading
@@ -144,6 +145,7 @@ def month(accounts: int, folder: Path) -> Iterator[None]:
                 raise SystemExit(f"{period}: not every invented bill was issued; it is not a usual month")
             _pay(period)
         _multiply(accounts)
+        finding.fill()
         _stand_after(PERIOD)
         yield
     base.database.close()

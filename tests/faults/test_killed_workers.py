@@ -52,6 +52,10 @@ class Server:
                 check=True,
                 capture_output=True,
             )
+        self.run()
+
+    def run(self) -> None:
+        """The server alone, over what is there."""
         words = f"gunicorn app:create_app() --bind 127.0.0.1:{self.port} --workers 2 --worker-class gthread --threads 4 --no-control-socket"
         self.log = (self.folder / "log").open("w")
         self.master = subprocess.Popen(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from peewee import Database
 
-from models import audit, base, clock, doctor
+from models import audit, base, clock, doctor, files
 from models.billing import acquiring, payments, run
 from models.billing.bills import Bill, Charge
 from models.billing.ledger import CHARGE, PAYMENT, Balance, Entry
@@ -17,6 +19,7 @@ from models.company import Company
 from models.consents import Consent
 from models.metering import closings, intake
 from models.metering.closings import Closing
+from models.metering.decisions import Decision
 from models.metering.meters import Meter
 from models.metering.readings import Reading, Receipt
 from tests import cast, prices
@@ -210,3 +213,24 @@ def test_demo_of_another_company_is_a_complaint(db: Database, company: Company) 
     assert "KABINET_VAR_DIR" in doctor.other_company()[0]
     audit.record("demo.loaded", "company:kaluga")
     assert doctor.other_company() == []
+
+
+def test_decided_reading_that_is_still_held(anna: cast.Person) -> None:
+    held = cast.read(anna.meter, "2026-11-19", 9999, 9999, state="held", reason="Много.")
+    Decision.create(reading=held, verdict="rejected", text="Не то.", by=cast.employee("operator"), at=clock.now())
+    assert "1 were decided on and are still held" in told()
+
+
+def test_corrected_reading_with_nothing_in_its_place(anna: cast.Person) -> None:
+    wrong = cast.read(anna.meter, "2026-11-19", 9999, 9999, state="replaced")
+    Decision.create(reading=wrong, verdict="corrected", text="Цифры.", by=cast.employee("operator"), at=clock.now())
+    assert "1 were corrected and have nothing in their place" in told()
+
+
+def test_attached_file_that_is_gone(anna: cast.Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_folder", tmp_path)
+    draft = files.put(io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "лист.pdf")
+    stored = files.attach(draft, "batch:1")
+    assert doctor.complaints() == []
+    next(tmp_path.rglob(stored.name)).unlink()
+    assert f"1 are not in the folder of files, such as {stored.name}" in told()

@@ -106,3 +106,23 @@ def test_negative_month_and_empty_year_are_drawn(home, anna):
     cast.read(anna.meter, "2026-11-02", 6320, 2660)
     for endpoint in ("history.consumption", "home.show"):
         assert home.get(endpoint, number=anna.account.number).soup.select_one("figure.bars") is not None
+
+
+# ---- by hour
+
+
+def test_hour_is_a_bar_of_its_parts_with_the_month_before_beside():
+    parts = [[0, 0] for _ in range(24)]
+    parts[9] = [75, 25]
+    before = [0] * 24
+    before[9] = 50
+    drawing = charts.hours(parts, ("кабинет", "офис"), before, "20 октября", "Показания")
+    assert drawing.strokes == {"": "M9.42 130V32", "b": "M9.42 32V-1", "p": "M9.82 130V65"}
+    assert drawing.key == [("", "кабинет"), ("b", "офис"), ("p", "20 октября")]
+    assert drawing.label == "Показания: всего 100 (кабинет 75, офис 25); 20 октября: 50"
+    assert [text.text for text in drawing.texts] == ["0", "3", "6", "9", "12", "15", "18", "21", "100"]
+
+
+def test_quiet_day_is_an_empty_axis():
+    drawing = charts.hours([[0, 0]] * 24, ("кабинет", "офис"), [0] * 24, "20 октября", "Показания")
+    assert drawing.strokes == {} and drawing.months == 24

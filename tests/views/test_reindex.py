@@ -1,0 +1,22 @@
+"""The command that makes the entries of the search anew."""
+
+from __future__ import annotations
+
+from models.metering import finding
+from models.metering.finding import SearchEntry
+
+
+def test_entries_are_made_anew_or_only_where_missing(app, anna, vera):
+    run = app.test_cli_runner().invoke
+    SearchEntry.delete().where(SearchEntry.account == anna.account).execute()
+    SearchEntry.update(words="чепуха").execute()
+    assert "1 entries made" in run(args=("reindex", "--missing")).output
+    assert finding.find("0054").rows and not finding.find("седых").rows
+    assert "2 entries made" in run(args=("reindex",)).output
+    assert finding.find("седых").rows and not finding.find("чепуха").rows
+
+
+def test_migrating_makes_what_an_older_database_lacks(app, anna):
+    SearchEntry.delete().execute()
+    assert app.test_cli_runner().invoke(args=("migrate",)).exit_code == 0
+    assert finding.find("0054").rows

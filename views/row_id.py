@@ -1,0 +1,16 @@
+"""Numbers in addresses: the ids of rows."""
+
+from __future__ import annotations
+
+from werkzeug.routing import IntegerConverter, Map
+
+_LARGEST = 2**31 - 1  # of a key that both engines can look for
+
+
+class RowId(IntegerConverter):
+    """`<int:…>`: the id of a row; a longer number names no page (404)."""
+
+    def __init__(
+        self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = _LARGEST, signed: bool = False
+    ):
+        super().__init__(map, fixed_digits, min, max, signed)
