@@ -1,0 +1,135 @@
+"""The rules of the house for the rooms of the office: every page opens, changes nothing by being looked at, and asks little."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from models import clock, files
+from models.billing import payments
+from models.exchange import handling, transfers
+from models.metering import held, scans
+from models.metering.accounts import Account
+from models.metering.paperforms import batches, entry, second_look
+from models.metering.readings import HELD, Reading
+from models.office import access_kinds, approvals, cards
+from models.people.customers import Customer
+from models.people.staff import Employee
+from tests import cast
+from tests.page import Client
+from tests.test_house import ANNA, _changed, _dump, _queries, _table, rules
+from tests.views.conftest import town, towns  # noqa: F401  fixtures
+
+MOST_QUERIES = 22
+LARGEST = 60_000  # bytes of a page before it is packed
+WITHOUT_NUMBER = {"/staff/sign-in", "/staff/sign-in/code", "/staff/sign-in/second-factor", "/staff/sign-out"}
+
+
+@pytest.fixture
+def desk(client: Client, town: Any) -> Client:  # noqa: F811
+    """The administrator's browser in the demo company, with something in every room."""
+    assert client.enter_office("irina@example.ru", cast.PASSWORD).status == 303
+    return client
+
+
+@pytest.fixture
+def paths(desk: Client) -> dict[str, str]:
+    """A path for every GET route of the office, of things that are there."""
+    irina, galina = (Employee.by_email(f"{name}@example.ru") for name in ("irina", "galina"))
+    account = Account.get(Account.number == ANNA)
+    reading = Reading.get(Reading.state == HELD)
+    held.take(reading.id, irina.id)
+    cards.open_card(irina.id, ANNA, "call")
+    batch, look = _batch(account, galina, irina)
+    proposed = access_kinds.to_change(galina, "administrator", "Галина Петрова", "")
+    values = {
+        "number": ANNA,
+        "token": "x" * 43,
+        "kind": "readings",
+        "employee_id": galina.id,
+        "customer_id": Customer.by_email("anna@example.ru").id,
+        "reading_id": reading.id,
+        "batch_id": batch.id,
+        "look_id": look.id,
+        "file_id": _scan(batch.id),
+        "transfer_id": _transfer(irina),
+        "proposal_id": approvals.propose(access_kinds.ACCESS, *proposed, "Отпуск", irina.id).id,
+    }
+    own = {"approvals.payment": {"number": _payment(account)}, "staff_bills.show": {"number": _bill(desk)}}
+    found = {}
+    for rule in rules(desk.app, "GET"):
+        if rule.rule.startswith("/staff") and rule.rule not in WITHOUT_NUMBER:
+            given = {**values, **own.get(rule.endpoint, {})}
+            found[rule.endpoint] = desk.path(rule.endpoint, **{name: given[name] for name in rule.arguments})
+    return found
+
+
+def _batch(account: Account, galina: Employee, irina: Employee) -> tuple[Any, Any]:
+    """A batch with an accepted form, a doubt that a second employee read otherwise, and one of no account."""
+    batch = batches.start(account.office_id, clock.today(), "staff", key="office", employee_id=galina.id)
+    entry.enter(batch.id, ANNA, ["10999", "5123"], key="1", employee_id=galina.id)
+    entry.enter(batch.id, "0000", ["1"], key="2", employee_id=galina.id)
+    odd = entry.enter(batch.id, "241010000100", ["99999"], key="3", employee_id=galina.id)
+    assert odd.state == "doubt"
+    return batch, second_look.check(odd.id, ["15500"], irina.id)
+
+
+def _scan(batch_id: int) -> int:
+    (stored,) = scans.add(batch_id, [files.put(io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "пачка.pdf")])
+    return stored.id
+
+
+def _transfer(irina: Employee) -> int:
+    body = io.BytesIO(b"account;serial;taken;channel;t1;state\n1;2;3;4;5;6\n")
+    transfer = transfers.receive(body, "показания.csv", kind="readings", employee_id=irina.id)
+    handling.step(transfer.id)
+    return transfer.id
+
+
+def _payment(account: Account) -> str:
+    customer = Customer.by_email("anna@example.ru")
+    made = payments.start(
+        account, {"electricity": 100}, customer_id=customer.id, email=customer.email, key="office", consented=True
+    )
+    return str(made.number)
+
+
+def _bill(desk: Client) -> str:
+    from models.billing.bills import Bill, number_of
+
+    bill = Bill.select(Bill, Account).join(Account).order_by(Bill.id.desc()).first()
+    return str(number_of(bill.account.number, bill.period))
+
+
+def test_every_page_of_the_office_opens(desk: Client, paths: dict[str, str]) -> None:
+    statuses = {endpoint: desk.get(path).status for endpoint, path in paths.items()}
+    assert {endpoint: status for endpoint, status in statuses.items() if status not in (200, 204)} == {
+        "approvals.find": 303
+    }
+    assert len(statuses) > 25
+
+
+def test_looking_changes_nothing(desk: Client, paths: dict[str, str]) -> None:
+    before = _dump()
+    for path in paths.values():
+        desk.get(path)
+    assert _changed(before, _dump()) <= {"hit"}  # searches and papers are counted
+
+
+def test_head_is_answered_like_get(desk: Client, paths: dict[str, str]) -> None:
+    for endpoint, path in paths.items():
+        assert desk.open(path, method="HEAD").status == desk.get(path).status, endpoint
+
+
+def test_pages_ask_little_of_the_database_and_send_little(desk: Client, db: Any, paths: dict[str, str]) -> None:
+    spent = {endpoint: _queries(desk, db, path) for endpoint, path in paths.items()}
+    assert max(spent.values()) <= MOST_QUERIES, _table(spent)
+    sizes = {endpoint: len(page.answer.data) for endpoint, path in paths.items() if (page := desk.get(path)).is_whole}
+    assert max(sizes.values()) <= LARGEST, _table(sizes)
+
+
+def test_personal_pages_are_kept_by_no_cache(desk: Client, paths: dict[str, str]) -> None:
+    for endpoint, path in paths.items():
+        assert "no-store" in desk.get(path).answer.headers["Cache-Control"], endpoint
