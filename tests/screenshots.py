@@ -1,30 +1,43 @@
-"""Pictures for the README, of a phone, of one desk and of the bill on paper: `make screenshots` puts them into docs/screenshots."""
+"""Pictures for the README, of a phone, a desk, the office and a bill on paper: `make screenshots` puts them into docs/screenshots."""
 
 from __future__ import annotations
 
 import argparse
 import io
+import re
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.portal import ROOT, served
+from tests.browser.portal import PASSWORD, ROOT, Portal, served
 from tests.browser.visitor import Visitor, visiting
 
 ANNAS = "241010000054"
 PHONE = {"width": 360, "height": 820}
 TALL = {"width": 360, "height": 1280}  # the whole of what the page is for
 DESK = {"width": 1280, "height": 860}
+PILE = {"width": 1280, "height": 1080}
 MOST = 60_000  # bytes a picture
 COLOURS = (256, 128, 64, 32, 16, 8)
 PERIOD = "2026-10"
 PAPER_DPI = 80
+BELOW = 3  # the place in the pile of the form that is below the reading before
+PAPERS = (
+    "241050000305",
+    "241050000806",
+    "241050001072",
+    "241050000961",
+    "241050001858",
+)  # one, two, three zones, one, one
 
 
 def home(anna: Visitor) -> None:
@@ -62,7 +75,85 @@ def receipt(anna: Visitor) -> None:
     anna.heading("Показания переданы")
 
 
-PICTURES: tuple[tuple[str, Callable[[Visitor], None], dict[str, int], str], ...] = (
+def desk(oleg: Visitor) -> None:
+    oleg.open("/staff/")
+
+
+def forms(oleg: Visitor) -> None:
+    """A batch with rows of every outcome, and the next form begun."""
+    oleg.open("/staff/paperforms")
+    oleg.field("Участок").select_option(label="Минусинский участок")
+    oleg.page.get_by_label(re.compile("^Сколько бланков")).fill("9")
+    oleg.press("Начать ввод")
+    oleg.page.wait_for_url(re.compile(r"/staff/paperforms/\d+$"))
+    rows = oleg.page.get_by_role("main").locator("tbody tr[data-line]")
+    pile = _pile(oleg.portal)
+    for place, (account, *values) in enumerate(pile, start=1):
+        _type(oleg, f"{account}\n" + "".join(f"{value}\n" for value in values))
+        expect(rows).to_have_count(place)
+    for _ in pile[BELOW:]:
+        oleg.page.keyboard.press("Control+ArrowUp")
+    _type(oleg, f"{pile[BELOW][1]}\n")  # the same once more: it is what the paper says
+    expect(rows.nth(BELOW)).to_contain_text("на проверке")
+    _type(oleg, "241050002084")
+    expect(oleg.page.get_by_role("textbox", name=re.compile("^Т2"))).to_be_visible()
+
+
+def _pile(portal: Portal) -> list[tuple[str | int, ...]]:
+    """Forms: three usual ones, one below the reading before, one with a digit too many, one again, one the customer has passed."""
+    was = {account: _before(portal, account) for account in PAPERS}
+    usual, two, three, below, much = PAPERS
+    passed = _passed(portal)
+    return [
+        (usual, was[usual][0] + 137),
+        (two, was[two][0] + 148, was[two][1] + 48),
+        (three, was[three][0] + 96, was[three][1] + 51, was[three][2] + 63),
+        (below, was[below][0] - 149),
+        (much, was[much][0] + 3_700),
+        (usual, was[usual][0] + 137),
+        passed,
+    ]
+
+
+def _before(portal: Portal, account: str) -> tuple[int, ...]:
+    """What an account's meter showed last."""
+    return _dials(portal, "a.number = ? AND r.period < '2026-11'", account)[1:]
+
+
+def _passed(portal: Portal) -> tuple[str | int, ...]:
+    """An account of the office whose customer has passed this month's reading, with its values."""
+    return _dials(portal, "r.period = '2026-11' AND r.channel = ? AND a.number < '2490'", "web")
+
+
+def _dials(portal: Portal, where: str, value: str) -> tuple[Any, ...]:
+    sql = f"""SELECT a.number, r.t1, r.t2, r.t3 FROM reading r JOIN account a ON a.id = r.account_id JOIN meter m ON m.id = r.meter_id
+              WHERE {where} AND r.state IN ('accepted', 'billed') AND m.removed IS NULL AND m.zones < 4
+              ORDER BY r.period DESC, r.id LIMIT 1"""
+    with closing(sqlite3.connect(portal.database, timeout=10)) as database:
+        account, *values = database.execute(sql, (value,)).fetchone()
+    return account, *(one for one in values if one is not None)
+
+
+def _type(visitor: Visitor, text: str) -> None:
+    for character in text:
+        visitor.page.keyboard.press("Enter" if character == "\n" else character)
+
+
+def held(oleg: Visitor) -> None:
+    oleg.open("/staff/readings?office=103")
+    oleg.page.keyboard.press("n")
+    oleg.page.wait_for_url(re.compile(r"/staff/readings/\d+"))
+
+
+def card(oleg: Visitor) -> None:
+    oleg.open("/staff/customers?q=0054")
+    oleg.field("Зачем открываете").select_option("call")
+    oleg.page.get_by_role("button", name=f"Открыть {ANNAS}").click()
+    oleg.page.wait_for_url(f"**/{ANNAS}")
+
+
+Picture = tuple[str, Callable[[Visitor], None], dict[str, int], str]
+PICTURES: tuple[Picture, ...] = (
     ("home-phone", home, PHONE, "light"),
     ("home-phone-dark", home, PHONE, "dark"),
     ("home-desk", home, DESK, "light"),
@@ -75,29 +166,61 @@ PICTURES: tuple[tuple[str, Callable[[Visitor], None], dict[str, int], str], ...]
 )
 
 
+OFFICE: tuple[Picture, ...] = (
+    ("office-forms", forms, PILE, "light"),
+    ("office-held", held, DESK, "light"),
+    ("office-held-phone", held, TALL, "light"),
+    ("office-card", card, DESK, "light"),
+    ("office-desk", desk, DESK, "light"),
+)
+
+
 def main() -> int:
     words = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__)
     words.add_argument("--to", type=Path, default=ROOT / "docs" / "screenshots")
+    words.add_argument("names", nargs="*", help="only these, such as office-desk")
     given = words.parse_args()
     given.to.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
         browser = play.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        _take(browser, Path(folder), given.to)
+        _take(browser, Path(folder), given.to, given.names)
         browser.close()
     return 0
 
 
-def _take(browser: Browser, folder: Path, to: Path) -> None:
-    with served("krasnoyarsk", folder) as portal, visiting(browser, portal) as anna:
-        anna.sign_in("anna@example.ru")
-        for name, show, size, scheme in PICTURES:
-            anna.page.set_viewport_size(size)
-            anna.page.emulate_media(color_scheme=scheme)
-            show(anna)
-            anna.page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
-            _keep(to / f"{name}.png", Image.open(io.BytesIO(anna.page.screenshot())))
-        _keep(to / "bill-paper.png", paper(anna))
+def _take(browser: Browser, folder: Path, to: Path, names: list[str]) -> None:
+    with served("krasnoyarsk", folder) as portal:
+        with visiting(browser, portal) as anna:
+            anna.sign_in("anna@example.ru")
+            _show(anna, PICTURES, to, names)
+            if not names or "bill-paper" in names:
+                _keep(to / "bill-paper.png", paper(anna))
+        with visiting(browser, portal) as oleg:
+            _enter_office(oleg, "oleg@example.ru")
+            _show(oleg, OFFICE, to, names)
+
+
+def _show(visitor: Visitor, pictures: tuple[Picture, ...], to: Path, names: list[str]) -> None:
+    for name, show, size, scheme in pictures:
+        if names and name not in names:
+            continue
+        visitor.page.set_viewport_size(size)
+        visitor.page.emulate_media(color_scheme=scheme)
+        show(visitor)
+        visitor.page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
+        _keep(to / f"{name}.png", Image.open(io.BytesIO(visitor.page.screenshot())))
+
+
+def _enter_office(visitor: Visitor, email: str) -> None:
+    """With both factors: the demo shows the code."""
+    visitor.open("/staff/sign-in")
+    visitor.fill(Рабочая_почта=email, Пароль=PASSWORD)
+    visitor.press("Дальше")
+    code = visitor.page.get_by_text("код сейчас").locator("b").inner_text()
+    visitor.fill(Код=code.replace(" ", ""))
+    visitor.press("Войти")
+    visitor.page.wait_for_url(re.compile("/staff/?$"))
 
 
 def paper(anna: Visitor) -> Image.Image:
