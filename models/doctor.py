@@ -14,6 +14,7 @@ from models.billing.bills import FAILED, HELD, ISSUED, Bill, Charge
 from models.billing.ledger import BILLED, PAYMENT, REFUND, Balance, Entry
 from models.billing.payments import DISPUTED, OPEN, PAID, REFUNDED, Payment
 from models.consents import Consent
+from models.exchange import transfers
 from models.metering import decisions, finding, readings
 from models.metering.accounts import Account
 from models.metering.closings import Closing
@@ -131,6 +132,8 @@ def _office() -> Iterator[str]:
         yield f"readings: {count} were corrected and have nothing in their place"
     if lost := files.missing():
         yield f"files: {len(lost)} are not in the folder of files, such as {lost[0]}; bring them back from a backup"
+    if gone := transfers.missing():
+        yield f"exchange: files of {len(gone)} transfers are gone, such as {gone[0]}; bring them back from a backup"
 
 
 def _people() -> Iterator[str]:

@@ -154,6 +154,15 @@ def one_of(owner: str, file_id: int) -> StoredFile | None:
     return StoredFile.get_or_none(*_is_there(owner), StoredFile.id == file_id)
 
 
+def taken(stored: StoredFile) -> Path:
+    """The file on the disk for somebody who takes it away; noted, for it may hold personal data. Refused: it is not there any more."""
+    if not stored.path.is_file():
+        raise Refusal(None, "Файла больше нет в хранилище: скажите администратору.", "file.lost")
+    with database.atomic():
+        audit.record("file.taken", stored.owner, file=stored.id)
+    return stored.path
+
+
 def remove(owner: str, file_id: int) -> bool:
     """Take a file away from its owner: dated, the bytes go a month later. False if it was not there."""
     with database.atomic():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -133,3 +134,30 @@ def test_pages_ask_little_of_the_database_and_send_little(desk: Client, db: Any,
 def test_personal_pages_are_kept_by_no_cache(desk: Client, paths: dict[str, str]) -> None:
     for endpoint, path in paths.items():
         assert "no-store" in desk.get(path).answer.headers["Cache-Control"], endpoint
+
+
+NASTY = (
+    "", " ", "\0", "a\0b", "\u202eabc", "<b>&'\"", "-1", "0", "１２３", "1e9", "NaN", "9" * 30, "х" * 3000, "2026-13-45", "0001-01-01",
+    "9999-12-31", "%", "'; --", "=1+1",
+)  # fmt: skip
+_LEFT_ALONE = {"csrf_token", "key"}
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("values", [NASTY[:7], NASTY[7:13], NASTY[13:]], ids=["signs", "numbers", "texts"])
+def test_nothing_typed_into_any_form_breaks_it(desk: Client, paths: dict[str, str], values: tuple[str, ...]) -> None:
+    """Each form of each page with the same strange value in all its fields: an answer in words, never a fault of ours."""
+    broken = [fault for value in values for path in paths.values() for fault in _typed(desk, path, value)]
+    assert not broken, "\n".join(broken)
+
+
+def _typed(desk: Client, path: str, value: str) -> Iterator[str]:
+    page = desk.get(path)
+    for form in page.soup.select("main form") if page.is_whole else ():
+        own = {str(one["name"]): str(one.get("value", "")) for one in form.select("[name]")}
+        data = {name: own[name] if name in _LEFT_ALONE else value for name in own}
+        action, method = str(form.get("action") or path), str(form.get("method", "get")).upper()
+        sent = {"query_string": data} if method == "GET" else {"data": data}
+        answer = desk.browser.open(action, base_url=desk.base, method=method, **sent)
+        if answer.status_code >= 500:
+            yield f"{method} {action} {value[:20]!r}: {answer.status_code}"

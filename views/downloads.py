@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from flask import Response, send_file
 
+from models import files
 from models.files import StoredFile
 
 PDF = "application/pdf"
@@ -20,8 +21,12 @@ def made(file: BinaryIO, name: str, media: str) -> Response:
 
 
 def stored(file: StoredFile) -> Response:
-    """A file that somebody attached: nobody has looked into it, so it may do nothing even if a browser should open it."""
-    answer = send_file(file.path, mimetype=file.media, as_attachment=True, download_name=file.title, etag=False)
+    """A file that somebody attached: nobody has looked into it, so it may do nothing even if a browser should open it.
+
+    Raises Refusal where it is gone.
+    """
+    path = files.taken(file)
+    answer = send_file(path, mimetype=file.media, as_attachment=True, download_name=file.title, etag=False)
     return _guarded(answer)
 
 

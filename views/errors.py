@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from models import company
 from models.base import Refusal
-from views import kept
+from views import kept, staff_door, staff_page
 from views.page import frame
 
 log = logging.getLogger("kabinet")
@@ -31,8 +31,9 @@ def _page(code: int, headers: Any = (), text: str = "", again: Any = None) -> An
     allowed = [(name, value) for name, value in headers if name in ("Allow", "Retry-After")]
     shown = code if code in _KNOWN or text else 500 if code >= 500 else 400
     context = {"code": shown, "text": text, "again": again, "company": company.current()}
-    if shown < 500:  # the database answers: the customer stays among their own sections
-        context.update(frame())
+    if shown < 500:  # the database answers: customers and employees stay among their own sections
+        is_office = request.path.startswith("/staff/") and staff_door.found() is not None
+        context.update(staff_page.frame() if is_office else frame(), is_office=is_office)
     return render_template("error.html", **context), code, allowed
 
 

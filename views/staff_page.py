@@ -49,6 +49,13 @@ def refused(template: str, form: Any, **context: Any) -> Answer:
     return page(template, form=form, **context), 422
 
 
+def page_number(count: int, size: int) -> int:
+    """The page of a list that the address asks for, 1, 2, 3…; one past the last is the last, nonsense the first."""
+    typed = request.args.get("page", "")
+    asked = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
+    return min(max(1, asked), max(1, -(-count // size)))
+
+
 def frame() -> dict[str, Any]:
     """What staff/base.html needs on every page."""
     present = found()

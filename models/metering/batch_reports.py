@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from models import clock
+from models import audit, clock
+from models.base import database
 from models.metering.accounts import full_address, holder
 from models.metering.paperforms import batches, closing
 from models.metering.paperforms.batches import CHANNELS, PaperForm
@@ -53,7 +54,7 @@ class Row:
     account: str  # as typed where no account was found
     address: str
     holder: str
-    typed: tuple[str, ...]  # what was typed where it went to no meter
+    typed: str  # what was typed where it went to no meter, '' elsewhere
     dials: tuple[Dial, ...]
     usage: int | None
     state: str
@@ -112,6 +113,12 @@ def of(batch_id: int) -> Report | None:
     )  # fmt: skip
 
 
+def taken(report: Report, form: str) -> None:
+    """Note that somebody takes the report away as a file: 'pdf' or 'xlsx'."""
+    with database.atomic():
+        audit.record("batch.report_taken", f"batch:{report.batch}", format=form, rows=len(report.rows))
+
+
 def table(report: Report) -> Iterator[tuple[Any, ...]]:
     """The report for a spreadsheet: a row a zone, with everything that is known of its form beside it."""
     for row in report.rows:
@@ -119,7 +126,7 @@ def table(report: Report) -> Iterator[tuple[Any, ...]]:
         after = (STATES[row.state], row.reason, row.aside, row.by, row.at)
         zones = [(dial, zone) for dial in row.dials for zone in dial.zones]
         if not zones:
-            yield (*before, None, None, None, " / ".join(row.typed) or None, None, None, *after)
+            yield (*before, None, None, None, row.typed or None, None, None, *after)
         told: set[str] = set()
         for dial, zone in zones:
             use = dial.volume if dial.serial not in told else None  # once a meter, so that the column adds up
@@ -132,9 +139,14 @@ def _row(form: PaperForm) -> Row:
     dials = tuple(_dial(dial) for dial in form.dials if any(now is not None for now in dial["now"]))
     return Row(
         line=form.line, account=account.number if account else form.account_text, address=full_address(account) if account else "",
-        holder=holder(account) if account else "", typed=() if dials else tuple(form.typed), dials=dials, usage=form.usage,
+        holder=holder(account) if account else "", typed="" if dials else _said(form.typed), dials=dials, usage=form.usage,
         state=form.state, reason=form.reason, aside=form.aside, by=form.entered_by.name, at=clock.local(form.entered_at),
     )  # fmt: skip
+
+
+def _said(typed: Sequence[str]) -> str:
+    """«120 / —»: the texts of a form's zones, those left out marked."""
+    return " / ".join(text or "—" for text in typed) if any(typed) else ""
 
 
 def _dial(dial: dict[str, Any]) -> Dial:

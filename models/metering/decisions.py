@@ -14,6 +14,7 @@ from models.audit import AuditRow
 from models.base import Refusal, Row, compiled, database, locked, param
 from models.metering import closings, decision_letters, intake, placing
 from models.metering.accounts import Account
+from models.metering.channels import rank
 from models.metering.meters import Meter, in_words, values
 from models.metering.readings import ACCEPTED, HELD, REJECTED, REPLACED, Reading
 from models.people import staff
@@ -139,7 +140,7 @@ def reject(reading_id: int, employee_id: int, reason: str) -> Decision:
 def ask(reading_id: int, employee_id: int, text: str) -> Decision:
     """Ask the customer about a held reading by letter; a new reading of the meter is the answer.
 
-    Refused: a reading decided already, a question of less than three words, an account without an address to write to.
+    Refused: a reading decided already, a question of less than three words, and where `not_askable` says that no answer can come.
     """
     asked = _sentence(text, "question", "Напишите вопрос")
     with database.atomic():
@@ -148,12 +149,25 @@ def ask(reading_id: int, employee_id: int, text: str) -> Decision:
         if last and (last.verdict, last.by_id, last.text) == (ASKED, employee_id, asked):
             return last
         _check_waits(reading)
-        if not decision_letters.addressees(reading.account):
-            raise Refusal("question", _no_address(reading.account), "decision.no_address")
+        if why := not_askable(reading, reading.account):
+            raise Refusal("question", why, "decision.no_answer")
         audit.record("reading.asked", _subject(reading), reading=reading_id, question=asked)
         decision = _decide(reading, ASKED, employee_id, asked)
         decision_letters.tell_asked(decision.id, reading, asked)
         return decision
+
+
+def not_askable(reading: Any, account: Any) -> str:
+    """Why a letter would bring no answer, and what to do instead; empty: the customer may be asked."""
+    if rank(reading.channel) > rank("web"):
+        cause = "Показание офиса или контролёра клиент заменить не может."
+    elif not decision_letters.addressees(account):
+        cause = "Писать некуда: почты у этого счёта нет."
+    else:
+        return ""
+    if account.phone:
+        return f"{cause} Позвоните: {words.phone(account.phone)}."
+    return f"{cause} Телефона тоже нет: примите, исправьте или отклоните показание."
 
 
 def outlook(reading: Any, meter: Any, account: Any) -> placing.Place | Refusal:
@@ -198,9 +212,9 @@ def _check_waits(reading: Reading) -> None:
 
 def _check_not_own(reading: Reading, employee_id: int) -> None:
     """Two pairs of eyes: an unusual value does not come to count by the word of whoever typed it alone."""
-    if reading.receipt_id is None:
+    if reading.receipt is None:
         return
-    received = AuditRow.select(AuditRow.detail).where(
+    received: Any = AuditRow.select(AuditRow.detail).where(
         AuditRow.subject == _subject(reading), AuditRow.at >= reading.receipt.received_at,
         AuditRow.deed == "readings.received", AuditRow.who == staff.subject(employee_id),
     )  # fmt: skip
@@ -264,12 +278,6 @@ def _sentence(typed: str, field: str, wanted: str) -> str:
     if len(text) > LONGEST:
         raise Refusal(field, f"Слишком длинно: можно до {LONGEST} знаков.", "decision.long")
     return text
-
-
-def _no_address(account: Account) -> str:
-    if account.phone:
-        return f"Писать некуда: почты у этого счёта нет. Позвоните: {words.phone(account.phone)}."
-    return "Писать некуда: у этого счёта нет ни почты, ни телефона. Примите, исправьте или отклоните показание."
 
 
 def _subject(reading: Reading) -> str:

@@ -40,6 +40,7 @@ class Review:
     obstacle: Refusal | None  # why it cannot be
     others: list[Standing]  # the account's other meters on that day
     addresses: list[str]  # who would get a letter
+    no_question: str  # why the customer cannot be asked; empty: they can
     decided: list[Any]  # decisions and questions, the newest first
 
     @property
@@ -88,7 +89,7 @@ def load(reading_id: int, today: date) -> Review:
     return Review(
         reading, account, meter, past, dial, previous_on, _judged(reading, meter, dial, others),
         outlook if isinstance(outlook, Place) else None, outlook if isinstance(outlook, Refusal) else None, others,
-        [one.email for one in addressees(account)], decisions.of_reading(reading=reading_id),
+        [one.email for one in addressees(account)], decisions.not_askable(reading, account), decisions.of_reading(reading=reading_id),
     )  # fmt: skip
 
 

@@ -125,11 +125,9 @@ def seen_by(role: str) -> list[str]:
     ]
 
 
-def count_waiting(role: str, employee_id: int) -> int:
-    """How many proposals wait for this employee's decision."""
-    kinds = [code for code, kind in KINDS.items() if rights.allows(role, kind.approve)]
-    others = (Proposal.kind.in_(kinds)) & (Proposal.state == WAITING) & (Proposal.proposed_by != employee_id)
-    return int(Proposal.select().where(others).count())
+def decided_by(role: str) -> list[str]:
+    """The kinds of proposals that a role may approve or refuse."""
+    return [code for code, kind in KINDS.items() if rights.allows(role, kind.approve)]
 
 
 # ---- what the background has done
@@ -165,6 +163,9 @@ def _to_decide(proposal_id: int, employee_id: int) -> tuple[Proposal, Kind]:
     _need(employee, own.approve)
     if proposal.proposed_by_id == employee_id:
         raise Refusal(None, "Своё предложение утверждает другой сотрудник. Его можно только отозвать.", "proposal.own")
+    if Employee.get_by_id(proposal.proposed_by_id).let_in_by == employee_id:
+        text = "Доступ тому, кто это предложил, открывали вы: утвердить должен другой администратор."
+        raise Refusal(None, text, "proposal.let_in")
     if proposal.state != WAITING:
         raise _decided()
     return proposal, own

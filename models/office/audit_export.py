@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from peewee import fn
 
-from models import audit, clock
+from models import audit, clock, words
 from models.audit import AuditRow
 from models.base import Refusal, database
 from models.exchange import exports, xlsx
@@ -19,7 +19,7 @@ from models.office import audit_log, deeds
 from models.office.audit_log import Search
 
 HEADER = ("Место", "Время", "Кто", "Имя", "Адрес", "Код", "Действие", "О ком", "О ком словами", "Подробности", "Хеш")
-MOST = 50_000  # rows from the page: more is for the console
+MOST = {"csv": 50_000, "xlsx": 10_000}  # rows from the page: some seconds of its work; more is for the console
 _CHUNK = 1000
 _EXPORTED = "audit.exported"
 
@@ -30,7 +30,7 @@ def as_csv(asked: Search) -> str:
 
 
 def as_xlsx(asked: Search, file: BinaryIO) -> None:
-    """The same as a workbook."""
+    """The same as a workbook. Refused: more than 10 000."""
     xlsx.write(file, HEADER, _taken(asked, "xlsx"), "Журнал", (9, 20, 14, 28, 16, 22, 34, 26, 30, 60, 20))
 
 
@@ -49,11 +49,15 @@ def write(path: Path, since: datetime | None = None) -> int:
 
 def _taken(asked: Search, form: str) -> Iterable[tuple[Any, ...]]:
     """The lines for a file, once the log says that they were taken."""
-    count = audit_log.matches(asked, MOST + 1)
-    if count > MOST:
-        text = "Больше 50 000 строк: сузьте отбор по дням. Журнал целиком выгружает администратор: flask audit export."
+    most = MOST[form]
+    if audit_log.matches(asked, most + 1) > most:
+        other = "выгрузите CSV или " if form == "xlsx" else ""
+        text = (
+            f"В {form.upper()} помещается до {words.number(most)} строк: {other}сузьте отбор по дням. "
+            "Журнал целиком выгружает администратор: flask audit export."
+        )
         raise Refusal(None, text, "audit.many")
-    rows = audit_log.find(asked, limit=MOST)
+    rows = audit_log.find(asked, limit=most)
     with database.atomic():
         audit.record(_EXPORTED, "audit", format=form, rows=len(rows), search=_facts(asked))
     return _lines(rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK))

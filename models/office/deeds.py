@@ -78,6 +78,7 @@ DEEDS = {
     # files
     "import.loaded": "Файл загружен",
     "file.added": "Файл приложен",
+    "file.taken": "Файл открыт",
     "file.removed": "Файл убран",
     "transfer.uploaded": "Файл передан на проверку",
     "transfer.asked": "Загрузку файла попросили утвердить",
@@ -99,6 +100,7 @@ DEEDS = {
     # paper forms
     "batch.opened": "Пачка бланков открыта",
     "batch.closed": "Пачка бланков закрыта",
+    "batch.report_taken": "Отчёт по пачке выгружен",
     "batch.reopened": "Пачка бланков открыта снова",
     "paperform.entered": "Бланк введён",
     "paperform.corrected": "Бланк исправлен",
@@ -107,6 +109,8 @@ DEEDS = {
     "paperform.checked": "Бланк сверен",
     "paperform.picked": "Выбрано, что написано на бланке",
     "paperforms.printed": "Бланки напечатаны",
+    "paperforms.looked_up": "Больше ста счетов за час посмотрели, не вводя бланков",
+    "paperforms.searched": "За час больше тридцати поисков при вводе бланков",
     # the office itself
     "notice.put_up": "Объявление для клиентов включено",
     "notice.taken_down": "Объявление для клиентов снято",
@@ -204,6 +208,7 @@ DETAILS = {
     "sha256": "отпечаток файла",
     "since": "с",
     "size": "байт",
+    "sought": "что искали",
     "state": "состояние",
     "street": "улица",
     "subject": "о ком",
@@ -211,6 +216,7 @@ DETAILS = {
     "text": "текст",
     "title": "название",
     "total": "сумма",
+    "unchecked": "не сверено",
     "until": "до",
     "version": "версия",
     "was": "было",

@@ -16,7 +16,6 @@ from models import audit_chain, clock, company, outbox, words
 from models.audit import AuditRow
 from models.base import pairs
 from models.billing import bills
-from models.billing.bills import Bill
 from models.billing.payments import DISPUTED, OPEN, Payment
 from models.exchange import transfers
 from models.exchange.transfers import Transfer
@@ -24,7 +23,7 @@ from models.metering import channels, readings, windows
 from models.metering.paperforms import second_look
 from models.metering.paperforms.batches import Batch
 from models.metering.readings import Reading
-from models.office import proposals
+from models.office import held_bills, proposals
 from models.office.proposals import Proposal
 from models.outbox import Message
 
@@ -59,11 +58,12 @@ class Batches:
 
 @dataclass(frozen=True)
 class Bills:
-    """Bills of the last billed month that are in nobody's hands yet."""
+    """Bills of the last billed month that wait for somebody, and those of months before that still do."""
 
     period: str | None
     held: int
     failed: int
+    earlier: int = 0
 
 
 @dataclass(frozen=True)
@@ -143,14 +143,13 @@ def disputed_payments() -> Queue:
 
 
 def bills_waiting() -> Bills:
-    period = Bill.select(fn.MAX(Bill.period)).scalar()
+    period = held_bills.last_billed()
     if period is None:
         return Bills(None, 0, 0)
-    waiting = Bill.select(Bill.state, fn.COUNT(Bill.id)).where(
-        Bill.period == period, Bill.state.in_((bills.HELD, bills.FAILED))
-    )
-    counts = dict(pairs(waiting.group_by(Bill.state)))
-    return Bills(period, counts.get(bills.HELD, 0), counts.get(bills.FAILED, 0))
+    waiting = held_bills.waiting_by_month(period)
+    last = waiting.pop(period, {})
+    earlier = sum(sum(counts.values()) for counts in waiting.values())
+    return Bills(period, last.get(bills.HELD, 0), last.get(bills.FAILED, 0), earlier)
 
 
 def files_waiting() -> Files:

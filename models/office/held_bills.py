@@ -18,7 +18,7 @@ from models.office.proposal_kinds import MOST_BILLS
 from models.office.proposals import live_accounts
 
 PAGE = 50  # rows
-MOST_PERIODS = 24
+MOST_MONTHS = 24  # looked back on
 STATES = (HELD, FAILED)
 _LONGEST = 100
 _MONTHS = 12
@@ -56,9 +56,26 @@ class Sums(NamedTuple):
 
 def months() -> list[str]:
     """The months with bills that wait, the newest first; without any the last one billed."""
-    query = Bill.select(Bill.period).where(Bill.state.in_(STATES)).distinct().order_by(Bill.period.desc())
-    found = [bill.period for bill in query.limit(MOST_PERIODS)]
-    return found or [_last_billed()]
+    newest = last_billed()
+    return sorted(waiting_by_month(newest), reverse=True) or [newest] if newest else [periods.shift(clock.period(), -1)]
+
+
+def last_billed() -> str | None:
+    newest: str | None = Bill.select(fn.MAX(Bill.period)).scalar()
+    return newest
+
+
+def waiting_by_month(newest: str) -> dict[str, dict[str, int]]:
+    """How many bills wait, by month and state, in the two years up to a month."""
+    # The months are named: an index leads to them, while the states alone would read every bill there is.
+    looked_at = [periods.shift(newest, -back) for back in range(MOST_MONTHS)]
+    query: Any = Bill.select(Bill.period, Bill.state, fn.COUNT(Bill.id)).where(
+        Bill.period.in_(looked_at), Bill.state.in_(STATES)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for period, state, count in query.group_by(Bill.period, Bill.state).tuples():
+        found.setdefault(period, {})[state] = int(count)
+    return found
 
 
 def find(asked: Search, page: int = 1) -> list[Found]:
@@ -164,8 +181,3 @@ def _usual(carry: dict[str, Any]) -> int | None:
     """The mean of the months before this one, as the run had it when it held the bill."""
     before = carry.get("usual", ())[:-1]
     return sum(before) // len(before) if before else None
-
-
-def _last_billed() -> str:
-    newest = Bill.select(fn.MAX(Bill.period)).scalar()
-    return str(newest) if newest else periods.shift(clock.period(), -1)

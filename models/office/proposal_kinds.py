@@ -99,6 +99,12 @@ def _check_settle(data: Facts) -> dict[str, Any]:
         raise Refusal(None, "Этот платёж не на выяснении.", "payment.not_disputed")
     if data["kopecks"] < 0:
         raise Refusal("amount", "Сумма не может быть меньше нуля.", "payment.amount")
+    if data["kopecks"] > payment.amount:  # a slip of the finger would become somebody's money
+        text = (
+            f"Заказано {words.rubles(payment.amount)}, засчитать здесь можно не больше. "
+            "Если банк взял больше, это засчитает администратор на сервере: команда payment settle."
+        )
+        raise Refusal("amount", text, "payment.amount")
     return {**_of_payment(payment), "reason": payment.reason}
 
 

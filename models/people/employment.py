@@ -1,6 +1,7 @@
 """Taking people on, changing their role, ending their access: what an administrator does, refused where nobody could undo it.
 
-Whoever approves money is let in by two people: with an approver of one's own making, four eyes would be two. `by` is the employee
+Whoever approves money is let in by two people: with an approver of one's own making, four eyes would be two. Who alone has let in
+somebody that proposes is noted beside them, and does not approve what they propose. `by` is the employee
 who does it alone; None is the console, or a proposal that a second one has approved (models/office/access_kinds.py).
 """
 
@@ -36,7 +37,7 @@ def add(email: str, role: str, name: str, office: str = "", by: int | None = Non
         _need_two(role, by)
         try:
             with database.atomic():
-                employee = Employee.create(email=address, created_at=clock.now(), **facts)
+                employee = Employee.create(email=address, created_at=clock.now(), let_in_by=by, **facts)
         except IntegrityError:
             text = "Сотрудник с этой почтой уже есть: откройте его в списке."
             raise Refusal("email", text, "staff.known") from None
@@ -59,7 +60,8 @@ def change(employee_id: int, role: str, name: str, office: str, by: int | None =
             _need_two(role, by)
         was = {name: getattr(employee, name) for name in facts if getattr(employee, name) != facts[name]}
         if was:
-            Employee.update(**facts).where(_is(employee_id)).execute()
+            raised = {"let_in_by": by} if "role" in was else {}
+            Employee.update(**facts, **raised).where(_is(employee_id)).execute()
             audit.record("staff.changed", employee.subject, was=was, now={name: facts[name] for name in was})
 
 
@@ -85,7 +87,7 @@ def reopen(employee_id: int, by: int | None = None) -> str:
         employee = held(employee_id)
         _need_two(employee.role, by)
         Employee.update(closed_at=None).where(_is(employee_id)).execute()
-        _forget_secrets(employee)
+        _forget_secrets(employee, by)
         audit.record("staff.reopened", employee.subject)
         return _invite(employee)
 
@@ -100,7 +102,7 @@ def reset(employee_id: int, by: int | None = None) -> str:
         if not employee.is_open:
             raise Refusal(None, "Доступ закрыт: сначала откройте его снова.", "staff.closed")
         _need_two(employee.role, by)
-        _forget_secrets(employee)
+        _forget_secrets(employee, by)
         audit.record("staff.reset", employee.subject)
         return _invite(employee)
 
@@ -175,9 +177,9 @@ def _keep_an_administrator(employee: Employee, role: str) -> None:
         raise Refusal("role", "Это последний администратор: сначала назначьте другого.", "staff.last")
 
 
-def _forget_secrets(employee: Employee) -> None:
+def _forget_secrets(employee: Employee, by: int | None) -> None:
     nothing = {"password_hash": "", "factor_seed": "", "factor_since": None, "factor_step": 0}
-    Employee.update(**nothing).where(_is(employee.id)).execute()
+    Employee.update(**nothing, let_in_by=by).where(_is(employee.id)).execute()
     tokens.void_all(employee.subject)
     staff_sessions.end_all(employee.id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import BigIntegerField, CharField, DateTimeField, ModelSelect
+from peewee import BigIntegerField, CharField, DateTimeField, IntegerField, ModelSelect
 
 from models import clock
 from models.base import Row
@@ -19,6 +19,7 @@ class Employee(Row):
     factor_seed = CharField(default="")  # the second factor's secret is derived from it; '' for none
     factor_since = DateTimeField(null=True)  # when the second factor was confirmed
     factor_step = BigIntegerField(default=0)  # the last time step whose code was used
+    let_in_by = IntegerField(null=True)  # who alone gave them their access last; null: two people, or the console
     created_at = DateTimeField(default=clock.now)
     closed_at = DateTimeField(null=True)
 

@@ -46,8 +46,8 @@ def begin(employee: Employee, device: str) -> str:
             raise Refusal(None, "Доступ только что изменили. Войдите ещё раз.", "staff.stale")
         facts = {"created_at": clock.now(), "seen_at": clock.now(), "ip": audit.actor().ip, "device": device[:200]}
         StaffSession.create(fingerprint=seal.fingerprint(secret), employee=employee.id, **facts)
-        audit.identify(employee.subject)
-        audit.record("staff.signed_in", employee.subject, device=device[:200])
+        with audit.acting(employee.subject, audit.actor().ip):
+            audit.record("staff.signed_in", employee.subject, device=device[:200])
     return secret
 
 

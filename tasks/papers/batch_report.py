@@ -73,9 +73,7 @@ def _head(sheet: Sheet, report: Report, company: Company) -> float:
     ]
     y = max(bottoms)
     if report.difference:
-        y = sheet.paragraph(
-            _LEFT, y + 1 * MM, f"Почему не сходится: {report.difference}", _STRONG, _RIGHT - _LEFT, most=3
-        )
+        y = sheet.paragraph(_LEFT, y + 1 * MM, f"При закрытии: {report.difference}", _STRONG, _RIGHT - _LEFT, most=3)
     return y
 
 
@@ -133,7 +131,7 @@ def _lines(row: Row) -> list[flow.Row]:
     apart = len(zones) > 1
     who = row.address if apart else ", ".join(filter(None, (row.address, row.holder)))
     meter, zone = zones[0] if zones else ("", None)
-    shown = (words.number(zone.was), _now(zone)) if zone else ("", " / ".join(row.typed))
+    shown = (words.number(zone.was), _now(zone)) if zone else ("", row.typed)
     first = (str(row.line), row.account, who, meter, *shown, _use(row), outcome, row.by)
     lines = [flow.Row(first, open=apart)]
     for number, (meter, zone) in enumerate(zones[1:], 2):

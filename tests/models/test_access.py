@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from models.base import Refusal
-from models.office import access_kinds, approvals
+from models.billing.payments import Payment
+from models.office import access_kinds, approvals, proposal_kinds
 from models.outbox import Message
 from models.people import employment
 from models.people.staff import Employee
-from tests import cast
+from tests import cast, paying
 
 
 @pytest.fixture
@@ -70,3 +71,17 @@ def test_an_operator_neither_proposes_nor_approves_access(irina: Employee, marta
         proposed(oleg, asked)
     with pytest.raises(Refusal, match="нет такого права"):
         approvals.approve(proposed(irina, asked).id, oleg.id)
+
+
+def test_who_alone_let_an_operator_in_does_not_approve_what_they_propose(irina: Employee, marta: Employee) -> None:
+    """Else one could reset an operator, propose as them and approve as oneself."""
+    oleg = cast.employee("operator")
+    anna = cast.anna()
+    payment = paying.ordered(anna)
+    Payment.update(state="disputed").where(Payment.id == payment.id).execute()
+    employment.reset(oleg.id, by=irina.id)
+    about, data = proposal_kinds.of_payment(payment.number, 0)
+    proposal = approvals.propose("payment.settle", about, data, "Банк не брал", oleg.id)
+    with pytest.raises(Refusal, match="открывали вы"):
+        approvals.approve(proposal.id, irina.id)
+    assert approvals.approve(proposal.id, marta.id).state == "done"

@@ -18,7 +18,7 @@ from models.billing.bills import Bill
 from models.billing.payments import Payment
 from models.billing.tariffs import Tariff
 from models.metering.readings import Reading
-from models.office import approvals, proposal_kinds, proposals
+from models.office import approvals, desk, proposal_kinds, proposals
 from models.office.proposals import Proposal
 from models.people.staff import Employee
 from tests import cast, prices
@@ -195,6 +195,13 @@ def test_dispute_is_settled_by_two(anna: cast.Person, oleg: Employee, irina: Emp
     assert (ended.state, fresh.state, fresh.amount) == ("done", "paid", 100_000)
     assert ledger.balance(anna.account.id) == -100_000
     assert Proposal.get_by_id(made.id).outcome.replace("\u202f", " ") == "засчитано 1 000,00\u00a0₽"
+
+
+def test_no_more_is_settled_than_was_ordered(anna: cast.Person, oleg: Employee) -> None:
+    payment = payment_of(anna, payments.DISPUTED)
+    with pytest.raises(Refusal, match="можно не больше"):
+        settle(oleg, payment, AMOUNT + 1)
+    assert settle(oleg, payment, AMOUNT).state == proposals.WAITING
 
 
 def test_dispute_settled_with_nothing_closes_the_payment(anna: cast.Person, oleg: Employee, irina: Employee) -> None:
@@ -488,7 +495,8 @@ def test_lists_tell_who_and_count_what_waits_for_others(
     kinds = approvals.seen_by("administrator")
     assert [(one.id, one.proposed_by.name) for one in proposals.waiting(kinds)] == [(made.id, "Irina")]
     assert approvals.seen_by("clerk") == [] and set(approvals.seen_by("operator")) == set(kinds) - {"people.access"}
-    assert [approvals.count_waiting(one.role, one.id) for one in (irina, marta, oleg)] == [0, 1, 0]
+    waiting = [desk.to_approve(one.id, approvals.decided_by(one.role)).count for one in (irina, marta, oleg)]
+    assert waiting == [0, 1, 0]
     approvals.approve(made.id, marta.id)
     (ended,) = proposals.decided(kinds)
     assert (ended.decided_by.name, list(proposals.waiting(kinds))) == ("Marta", [])

@@ -255,9 +255,11 @@ def test_formula_in_a_cell_is_made_harmless(log: cast.Person) -> None:
 
 
 def test_too_many_rows_are_for_the_console(log: cast.Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_export, "MOST", 3)
+    monkeypatch.setattr(audit_export, "MOST", {"csv": 3, "xlsx": 2})
     with pytest.raises(Refusal, match="сузьте отбор"):
         audit_export.as_csv(Search())
+    with pytest.raises(Refusal, match="выгрузите CSV"):
+        audit_export.as_xlsx(Search(), BytesIO())
     assert len(audit_export.as_csv(Search(first=date(2026, 11, 20))).splitlines()) == 4
 
 

@@ -79,10 +79,17 @@ def test_a_report_tells_the_batch_and_each_form(batch: Batch, anna: cast.Person)
 def test_a_form_of_no_account_keeps_what_was_typed(batch: Batch) -> None:
     type_in(batch, "2410 1?", 123, 45)
     [row] = report(batch).rows
-    assert (row.account, row.address, row.holder, row.typed, row.dials) == ("2410 1?", "", "", ("123", "45"), ())
+    assert (row.account, row.address, row.holder, row.typed, row.dials) == ("2410 1?", "", "", "123 / 45", ())
     assert row.state == "refused" and "лицевого счёта нет" in row.reason
     [line] = rows(report(batch))
     assert line["Стало"] == "123 / 45" and line["Итог"] == "не принято" and line["Счётчик"] is None
+
+
+def test_a_zone_left_out_is_marked_and_a_form_of_nothing_has_nothing(batch: Batch) -> None:
+    type_in(batch, "2410 1?", "1", "")
+    type_in(batch, "2410 2?", "", "")
+    found = batch_reports.of(batch.id)
+    assert found is not None and [row.typed for row in found.rows] == ["1 / —", ""]
 
 
 def test_a_row_typed_anew_is_told_once_and_a_withdrawn_one_is_in_no_sum(batch: Batch, anna: cast.Person) -> None:

@@ -348,6 +348,16 @@ def test_nobody_to_ask(anna: cast.Person, oleg: int) -> None:
         decisions.ask(reading.id, oleg, "Какие цифры до запятой?")
 
 
+@pytest.mark.parametrize("channel", ["staff", "inspector"])
+def test_a_question_whose_answer_would_be_refused_is_not_asked(anna: cast.Person, oleg: int, channel: str) -> None:
+    reading = send(anna, *FAR, channel=channel)
+    with pytest.raises(Refusal, match="клиент заменить не может"):
+        decisions.ask(reading.id, oleg, "Какие цифры до запятой?")
+    with pytest.raises(Refusal) as refused:
+        send(anna, *cast.USUAL, key="answer")
+    assert rule(refused) == "reading.rank" and letters() == []
+
+
 def test_asked_reading_can_be_decided(anna: cast.Person, oleg: int, irina: int) -> None:
     reading = send(anna, *FAR)
     decisions.ask(reading.id, oleg, "Какие цифры до запятой?")

@@ -18,7 +18,7 @@ from models.metering.accounts import Office
 from models.metering.channels import CHANNELS
 from models.metering.paperforms.batches import Batch
 from models.metering.readings import Receipt
-from models.office import desk, received
+from models.office import desk, held_bills, received
 from models.office.desk import Queue
 from models.office.proposals import Proposal
 from tests import cast, prices
@@ -101,14 +101,15 @@ def test_disputed_payment(paying: Payment) -> None:
     assert desk.disputed_payments().count == 1
 
 
-def test_bills_of_the_last_month_only(anna: cast.Person) -> None:
+def test_bills_of_the_last_month_and_those_forgotten_before_it(anna: cast.Person) -> None:
     prices.load()
     run.bill("2026-09")
     run.bill("2026-10")
     Bill.update(state="held").where(Bill.period == "2026-09").execute()
-    assert desk.bills_waiting() == desk.Bills("2026-10", 0, 0)
+    assert desk.bills_waiting() == desk.Bills("2026-10", 0, 0, earlier=1)
     Bill.update(state="failed").where(Bill.period == "2026-10").execute()
-    assert desk.bills_waiting() == desk.Bills("2026-10", 0, 1)
+    assert desk.bills_waiting() == desk.Bills("2026-10", 0, 1, earlier=1)
+    assert held_bills.months() == ["2026-10", "2026-09"]
     billing = desk.last_billing()
     assert billing is not None and (billing.period, billing.issued) == ("2026-10", 1)
 

@@ -263,7 +263,7 @@ def test_a_bomb_is_not_hidden_by_noise_beside_it() -> None:
 def test_texts_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "MOST_TEXTS", 3)
     with pytest.raises(BadFile, match="больше 3 разных текстов"):
-        read(with_shared(book([HEADER]), SHARED.format("<si/>" * 4)))
+        read(with_shared(book([HEADER, ["AAA"]]), SHARED.format("<si/>" * 4)))
 
 
 def test_an_empty_sheet_has_no_heading() -> None:

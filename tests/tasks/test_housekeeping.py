@@ -9,7 +9,7 @@ import pytest
 from peewee import Database
 
 from models import kept, limits, tokens
-from models.people import sessions
+from models.people import sessions, staff_sessions
 from models.people.sessions import Session
 from tasks import housekeeping
 from tests import cast
@@ -22,15 +22,24 @@ def stock(db: Database) -> None:
     limits.hit("test", "anna", 60)
     kept.keep("/appeals", {"text": ["…"]})  # and how many this address has kept
     Session.open(cast.anna(history=False).customer, "phone")
+    staff_sessions.begin(cast.employee("clerk"), "desk")
 
 
 def test_what_lives_stays(stock: None) -> None:
-    assert housekeeping.forget_expired() == {"tokens": 0, "limits": 0, "kept forms": 0, "sessions": 0}
+    assert housekeeping.forget_expired() == dict.fromkeys(
+        ("tokens", "limits", "kept forms", "sessions", "staff's sessions"), 0
+    )
 
 
 def test_what_expired_goes(stock: None, at: Callable[[str], datetime]) -> None:
     at("2027-03-01T10:00")
-    assert housekeeping.forget_expired() == {"tokens": 1, "limits": 2, "kept forms": 1, "sessions": 1}
+    assert housekeeping.forget_expired() == {
+        "tokens": 1,
+        "limits": 2,
+        "kept forms": 1,
+        "sessions": 1,
+        "staff's sessions": 1,
+    }
 
 
 def test_twice_does_no_harm(stock: None, at: Callable[[str], datetime]) -> None:

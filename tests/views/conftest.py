@@ -133,7 +133,9 @@ def mail(app: Flask) -> Callable[[str], Mail]:
 @pytest.fixture
 def town(app: Flask, db: Database, company: Company, towns: dict[str, sqlite3.Connection]) -> Flask:
     """The application over the company's demo data: 46 accounts, three years."""
-    if company.code not in towns:
+    if not base.is_sqlite():
+        demo.load(ROOT / "companies" / company.code)
+    elif company.code not in towns:
         demo.load(ROOT / "companies" / company.code)
         towns[company.code] = sqlite3.connect(":memory:", check_same_thread=False)
         db.connection().backup(towns[company.code])

@@ -55,6 +55,15 @@ def test_held_reading_is_counted_with_its_age(galina, anna):
     assert "18\u00a0ноября\u00a02026" in found.get_text() and found.select_one(".tag.wait")
 
 
+def test_queue_that_waits_stands_before_those_that_do_not(galina, anna):
+    assert cards(galina.get("staff_desk.show"))[0] == "Открытые пачки бланков"
+    for day in ("2026-11-17", "2026-11-18"):
+        cast.read(anna.meter, day, 9000, 9000, state="held", reason="x")
+    page = galina.get("staff_desk.show")
+    assert cards(page)[0] == "Показания на проверке"
+    assert "2 ждут" in card(page, "Показания на проверке").get_text(" ", strip=True)
+
+
 def test_nothing_waiting_says_so(galina):
     assert "всё разобрано" in card(galina.get("staff_desk.show"), "Показания на проверке").get_text()
 

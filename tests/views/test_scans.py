@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from models import files, seal
+from models.audit import AuditRow
 from models.files import StoredFile
 from models.metering.accounts import Office
 from models.metering.paperforms import batches
@@ -31,6 +32,11 @@ def batch(galina: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ba
     return batches.start(office.id, date(2026, 11, 20), "staff", key=seal.token(), employee_id=who.id)
 
 
+def taken(client: Client, batch_id: int, file_id: int) -> Page:
+    token = client.get("me.show").token
+    return client.post("scans.download", {"csrf_token": token}, batch_id=batch_id, file_id=file_id)
+
+
 def send(client: Client, batch: Batch, *sent: tuple[bytes, str]) -> Page:
     page = client.get("scans.index", batch_id=batch.id)
     data: dict[str, Any] = {"csrf_token": page.token, "files": [(io.BytesIO(body), name) for body, name in sent]}
@@ -43,12 +49,13 @@ def test_a_clerk_attaches_scans_and_gets_them_back(galina: Client, batch: Batch)
     assert page.status == 303
     page = page.follow()
     assert "Приложено: 2\u00a0файла." in page.text and "Скан 1.jpg" in page.text
-    got = page.click("Скан 1.jpg")
-    assert got.answer.data == JPEG
+    assert page.submit(button="Скан 1.jpg").answer.data == JPEG
+    row = AuditRow.get(AuditRow.deed == "file.taken")
+    assert (row.who, row.subject) == (Employee.by_email("galina@example.ru").subject, batch.subject)
 
 
 def test_a_scan_goes_out_as_a_file_that_may_do_nothing(galina: Client, batch: Batch) -> None:
-    got = send(galina, batch, (PDF, "Счёт «А».pdf")).follow().click("Счёт «А».pdf")
+    got = send(galina, batch, (PDF, "Счёт «А».pdf")).follow().submit(button="Счёт «А».pdf")
     assert got.headers["Content-Type"] == "application/pdf"
     assert got.headers["Content-Disposition"].startswith("attachment")
     assert got.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
@@ -107,15 +114,15 @@ def test_a_scan_is_taken_away(galina: Client, batch: Batch) -> None:
     page = send(galina, batch, (JPEG, "скан.jpg")).follow()
     page = page.submit(button="Убрать").follow()
     assert "Скан убран." in page.text and "Сканов пока нет." in page.text
-    assert galina.get("scans.download", batch_id=batch.id, file_id=1).status == 404
+    assert taken(galina, batch.id, 1).status == 404
 
 
 def test_a_scan_of_another_batch_is_not_there(galina: Client, batch: Batch) -> None:
     send(galina, batch, (JPEG, "скан.jpg"))
     other = batches.start(batch.office_id, date(2026, 11, 19), "staff", key="2", employee_id=batch.opened_by_id)
     scan = StoredFile.get()
-    assert galina.get("scans.download", batch_id=other.id, file_id=scan.id).status == 404
-    assert galina.get("scans.download", batch_id=batch.id, file_id=scan.id).status == 200
+    assert taken(galina, other.id, scan.id).status == 404
+    assert taken(galina, batch.id, scan.id).status == 200
     assert galina.get("scans.index", batch_id=999).status == 404
 
 
@@ -123,7 +130,8 @@ def test_a_file_lost_from_the_disk_is_not_there(galina: Client, batch: Batch) ->
     send(galina, batch, (JPEG, "скан.jpg"))
     scan = StoredFile.get()
     scan.path.unlink()
-    assert galina.get("scans.download", batch_id=batch.id, file_id=scan.id).status == 404
+    assert "Файла больше нет в хранилище" in taken(galina, batch.id, scan.id).follow().text
+    assert not AuditRow.select().where(AuditRow.deed == "file.taken").exists()
 
 
 def test_an_auditor_looks_and_changes_nothing(galina: Client, nina: Client, batch: Batch) -> None:
@@ -134,7 +142,7 @@ def test_an_auditor_looks_and_changes_nothing(galina: Client, nina: Client, batc
     data = {"csrf_token": nina.get("me.show").token}
     for path in (f"/staff/paperforms/{batch.id}/scans", f"/staff/paperforms/{batch.id}/scans/{scan.id}/remove"):
         assert nina.open(path, method="POST", data=data).status == 403
-    assert nina.get("scans.download", batch_id=batch.id, file_id=scan.id).answer.data == JPEG
+    assert taken(nina, batch.id, scan.id).answer.data == JPEG
 
 
 def test_sizes_are_said_in_words(galina: Client, batch: Batch) -> None:

@@ -200,6 +200,14 @@ def test_nothing_ticked_is_refused_and_what_was_ticked_stays(oleg: Client, held:
     assert page.soup.select_one("tbody input").has_attr("checked")
 
 
+def test_a_list_that_others_have_emptied_meanwhile_says_so(oleg: Client, held: Person) -> None:
+    page = oleg.get("staff_bills.index", period=NOVEMBER)
+    Bill.update(state="issued").where(Bill.period == NOVEMBER).execute()
+    page = page.submit(reason="", button="Предложить выставить")
+    assert page.status == 303
+    assert "решили без вас" in page.follow().text and Proposal.select().count() == 0
+
+
 def test_failed_bill_cannot_be_proposed_to_be_issued(oleg: Client, held: Person) -> None:
     Bill.update(state="failed", reason="Нет тарифа").where(Bill.period == NOVEMBER).execute()
     page = chosen(oleg.get("staff_bills.index"), held.account.number)

@@ -12,6 +12,7 @@ from models.base import Refusal
 from models.billing import payments
 from models.billing.payments import Payment
 from models.billing.statement import CHANNELS
+from models.exchange import formats, transfers
 from models.metering import accounts
 from models.office import approvals, audit_log, held_bills, proposal_kinds, proposals
 from models.office.audit_log import Search
@@ -22,7 +23,7 @@ from views.fields import Form, HiddenField, Line
 from views.page import see
 from views.pay_form import Rubles
 from views.staff_door import officer, staff_only
-from views.staff_page import page, refused
+from views.staff_page import page, page_number, refused
 
 room = Blueprint("approvals", __name__)
 PAGE = 50  # rows
@@ -79,18 +80,21 @@ class SettleForm(Form):
 def index() -> Any:
     kinds = approvals.seen_by(officer().role)
     waiting = list(proposals.waiting(kinds))
-    number = _page(min(proposals.decided(kinds).count(), LATELY))
+    count = min(proposals.decided(kinds).count(), LATELY)
+    number = page_number(count, PAGE)
     return page(
         "staff/approvals/index.html",
         theirs=[one for one in waiting if one.proposed_by_id != officer().id],
         mine=[one for one in waiting if one.proposed_by_id == officer().id],
         disputed=proposal_kinds.disputed(),
+        files=transfers.waiting_for_approval() if officer().may("exchange.see") else [],
         decided=list(proposals.decided(kinds).paginate(number, PAGE)),
         brief=_brief,
         kinds=approvals.KINDS,
+        titles=formats.TITLES,
         states=STATES,
         before=(url_for("approvals.index", page=number - 1), "позже") if number > 1 else None,
-        after=(url_for("approvals.index", page=number + 1), "раньше") if _has_more(kinds, number) else None,
+        after=(url_for("approvals.index", page=number + 1), "раньше") if number * PAGE < count else None,
     )
 
 
@@ -157,7 +161,7 @@ def _is_decided(refusal: Refusal) -> bool:
 
 
 def _found(proposal_id: int) -> Proposal:
-    found = proposals.find(proposal_id) if proposal_id < 2**31 else None
+    found = proposals.find(proposal_id)
     if found is None or found.kind not in approvals.seen_by(officer().role):
         abort(404)
     return found
@@ -189,16 +193,6 @@ def _brief(proposal: Proposal) -> str:
 def _bills_of(proposal: Proposal) -> list[Any]:
     numbers = proposal.data.get("accounts")
     return held_bills.named(proposal.data["period"], numbers) if numbers else []
-
-
-def _page(count: int) -> int:
-    typed = request.args.get("page", "")
-    last = max(1, -(-count // PAGE))
-    return min(last, int(typed)) if typed.isascii() and typed.isdigit() and 0 < len(typed) < 6 and int(typed) else 1
-
-
-def _has_more(kinds: list[str], number: int) -> bool:
-    return number * PAGE < min(proposals.decided(kinds).count(), LATELY)
 
 
 # ---- a payment

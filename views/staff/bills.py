@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, request, url_for
 
 from models import periods, seal
 from models.base import Refusal
@@ -16,7 +16,7 @@ from models.office.proposals import LONGEST
 from views.fields import Form, HiddenField, Line, Tick
 from views.page import see
 from views.staff_door import officer, staff_only
-from views.staff_page import page, refused
+from views.staff_page import page, page_number, refused
 
 room = Blueprint("staff_bills", __name__)
 STATES = {HELD: ("задержан", "wait"), FAILED: ("не рассчитан", "bad"), ISSUED: ("выставлен", "good")}
@@ -49,7 +49,11 @@ def propose() -> Any:
             return see("approvals.show", proposal_id=made.id)
         except Refusal as refusal:
             _put(form, refusal)
-    return refused("staff/bills/index.html", form, **_listed(asked), ticked=set(_ticked()))
+    listed = _listed(asked)
+    if not listed["bills"]:  # decided by others meanwhile: without a list there is no form to say it in
+        flash("Этих счетов в списке уже нет: о них решили без вас.")
+        return redirect(listed["action"], 303)
+    return refused("staff/bills/index.html", form, **listed, ticked=set(_ticked()))
 
 
 @room.get("/staff/bills/<string:number>", endpoint="show")
@@ -111,9 +115,7 @@ def _listed(asked: Search) -> dict[str, Any]:
     """The list and everything around it; a page past the last is the last."""
     sums = held_bills.sums(asked)
     count = sum(one.bills for one in sums.values())
-    typed = request.args.get("page", "")
-    last = max(1, -(-count // PAGE))
-    number = min(last, int(typed)) if typed.isascii() and typed.isdigit() and 0 < len(typed) < 6 and int(typed) else 1
+    number = page_number(count, PAGE)
     months = held_bills.months()
     shown = {"period": asked.period, "state": asked.state, "reason": asked.reason, "q": asked.account}
 
@@ -132,7 +134,7 @@ def _listed(asked: Search) -> dict[str, Any]:
         "link": link,
         "action": _address("staff_bills.propose", {**shown, "page": number}),
         "before": (link(page=number - 1), "назад") if number > 1 else None,
-        "after": (link(page=number + 1), "дальше") if number < last else None,
+        "after": (link(page=number + 1), "дальше") if number * PAGE < count else None,
         "first": (number - 1) * PAGE + 1,
         "most": proposal_kinds.MOST_BILLS,
     }

@@ -13,7 +13,6 @@ from models.base import Refusal
 from models.metering import channels
 from models.office import approvals, desk, received
 from models.office.desk import Queue
-from models.people import rights
 from views import charts
 from views.fields import Form, Line
 from views.page import see
@@ -114,7 +113,7 @@ def _paperforms(present: Officer) -> list[Card]:
     if not present.may("paperforms.see"):
         return []
     open_ones = desk.open_batches(present.id)
-    mine = f"моих {open_ones.mine}" if open_ones.mine else ""
+    mine = f"моих{words.NBSP}{open_ones.mine}" if open_ones.mine else ""
     cards = [_card("Открытые пачки бланков", open_ones.all, "paperforms.index", mine, empty="открытых нет")]
     if present.may("paperforms.check"):
         cards.append(_card("Бланки на сверку", Queue(desk.rows_to_check(present.id)), "second_looks.index"))
@@ -128,7 +127,7 @@ def _readings(present: Officer) -> list[Card]:
 
 
 def _approvals(present: Officer) -> list[Card]:
-    kinds = [code for code, kind in approvals.KINDS.items() if rights.allows(present.role, kind.approve)]
+    kinds = approvals.decided_by(present.role)
     if not kinds:
         return []
     return [_card("Ждут вашего утверждения", desk.to_approve(present.id, kinds), "approvals.index")]
@@ -144,9 +143,10 @@ def _bills(present: Officer) -> list[Card]:
     found = desk.bills_waiting() if present.may("money.propose") else None
     if found is None or found.period is None:
         return []
-    failed = f"из них не рассчитаны {found.failed}" if found.failed else ""
-    note = f"{words.month(found.period)}{', ' if failed else ''}{failed}"
-    waiting = Queue(found.held + found.failed)
+    notes = [words.month(found.period)]
+    notes += [f"из них не рассчитаны{words.NBSP}{found.failed}"] if found.failed else []
+    notes += [f"за прошлые месяцы {found.earlier}"] if found.earlier else []
+    note, waiting = ", ".join(notes), Queue(found.held + found.failed + found.earlier)
     return [_card("Счета ждут решения", waiting, "staff_bills.index", note, "bad" if found.failed else "wait")]
 
 
@@ -154,8 +154,8 @@ def _files(present: Officer) -> list[Card]:
     if not present.may("exchange.see"):
         return []
     found = desk.files_waiting()
-    notes = [f"второго сотрудника ждут {found.to_approve}"] if found.to_approve else []
-    notes += [f"портал работает над {found.working}"] if found.working else []
+    notes = [f"второго сотрудника ждут{words.NBSP}{found.to_approve}"] if found.to_approve else []
+    notes += [f"портал работает над{words.NBSP}{found.working}"] if found.working else []
     return [_card("Файлы обмена ждут", Queue(found.checked + found.to_approve), "exchange.index", ", ".join(notes))]
 
 

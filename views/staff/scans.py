@@ -73,13 +73,15 @@ def add(batch_id: int) -> Any:
     return refused(_TEMPLATE, form, **_context(batch))
 
 
-@room.get("/staff/paperforms/<int:batch_id>/scans/<int:file_id>", endpoint="download")
+@room.post("/staff/paperforms/<int:batch_id>/scans/<int:file_id>", endpoint="download")
 @staff_only("paperforms.see")
 def download(batch_id: int, file_id: int) -> Any:
     stored = scans.one_of(_found(batch_id), file_id) or abort(404)
-    if not stored.path.exists():
-        abort(404)
-    return downloads.stored(stored)
+    try:
+        return downloads.stored(stored)
+    except Refusal as refusal:
+        flash(refusal.text, "bad")
+        return see("scans.index", batch_id=batch_id)
 
 
 @room.post("/staff/paperforms/<int:batch_id>/scans/<int:file_id>/remove", endpoint="remove")
