@@ -71,7 +71,7 @@ def receive(
         return Received(repeated, False, False)
     day, _ = _check_open(account, channel, taken)
     with database.atomic():
-        list(locked(Meter.select(Meter.id).where(Meter.account == account.id)).tuples())
+        list(locked(Meter.select(Meter.id).where(Meter.account == account.id).order_by(Meter.id)).tuples())
         repeated, intake = _repeated(account.id, channel, intake)  # by whoever held the lock before
         if repeated:
             return Received(repeated, False, False)
