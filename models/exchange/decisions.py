@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import ModelSelect
 
-from models import audit, clock, company
+from models import audit, clock, company, words
 from models.base import Refusal, database
 from models.exchange.transfers import (
     CHECKED,
@@ -33,7 +33,7 @@ _REASON = 500
 
 
 def ask(transfer_id: int, employee_id: int, *, keep_good: bool = False) -> str:
-    """Ask that a checked file be loaded; money then waits for somebody else. The state after it.
+    """Ask that a checked file be loaded; what needs two people then waits for the second. The state after it.
 
     Refused: a file that is not checked, that has faults, or nothing in it.
     """
@@ -45,14 +45,14 @@ def ask(transfer_id: int, employee_id: int, *, keep_good: bool = False) -> str:
             raise Refusal(None, "В файле есть ошибки: исправьте их и загрузите файл снова.", "transfer.faults")
         if not transfer.counts.get("read"):
             raise Refusal(None, "В файле нет ни одной строки.", "transfer.nothing")
-        state = WAITING if transfer.is_money else LOADING
+        state = WAITING if transfer.needs_two else LOADING
         _move(transfer, CHECKED, state, asked_by=employee_id, asked_at=clock.now(), keep_good=keep_good, reason="")
         audit.record("transfer.asked", transfer.subject, keep_good=keep_good)
         return state
 
 
 def approve(transfer_id: int, employee_id: int) -> None:
-    """The second person lets money in. Refused: whoever uploaded it, mended it or asked for it, a file that does not wait."""
+    """The second person lets a file in. Refused: whoever uploaded it, mended it or asked for it, a file that does not wait."""
     with database.atomic():
         transfer = held(transfer_id)
         _refuse_same(employee_id, transfer.employee_id, transfer.asked_by_id, *transfer.menders)
@@ -75,6 +75,9 @@ def drop(transfer_id: int) -> None:
         transfer = held(transfer_id)
         if transfer.state not in (CHECKED, WAITING, FAILED):
             raise Refusal(None, "Этот файл уже нельзя убрать.", "transfer.state")
+        if undoable_readings(transfer.id).exists():
+            text = "Часть показаний этого файла уже загружена. Загрузите его до конца, потом отмените загрузку."
+            raise Refusal(None, text, "transfer.begun")
         _move(transfer, transfer.state, DROPPED)
         audit.record("transfer.dropped", transfer.subject)
 
@@ -105,6 +108,16 @@ def mend(transfer_id: int, line: int, number: str, employee_id: int) -> None:
         mended = {**transfer.mended, str(line): [normal, employee_id]}
         _move(transfer, CHECKED, UPLOADED, mended=mended, tries=0, claimed_until=None)
         audit.record("transfer.mended", transfer.subject, line=line, was=unclear[line]["account"], now=normal)
+
+
+def why_two(transfer: Transfer) -> str:
+    """Why a second person looks at a file before it is loaded; empty when nobody needs to."""
+    if transfer.is_money:
+        return "Это деньги."
+    if transfer.needs_two and transfer.kind == "accounts":
+        count = words.plural(transfer.counts["owners"], "счёта", "счетов", "счетов")
+        return f"Файл меняет владельца или код доступа у {count}."
+    return "По этим строкам считаются деньги всех абонентов." if transfer.needs_two else ""
 
 
 def why_no_undo(transfer: Transfer) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -13,12 +14,13 @@ from models.billing import registers
 from models.exchange import decisions, imports, outgoing, register, table, transfers, xlsx
 from models.exchange.kinds import KINDS
 from models.exchange.rows import Counts
-from models.exchange.table import BadFile, Column
+from models.exchange.table import BadFile, Column, Fault
 from models.exchange.transfers import (
     CHECKED,
     LOADED,
     LOADING,
     MAKING,
+    MOST_TRIES,
     REGISTER,
     UNDOING,
     UNDONE,
@@ -46,7 +48,10 @@ def step(transfer_id: int) -> None:
         return
     try:
         with audit.acting(_actor(transfer)):
-            _STEPS[transfer.state](transfer)
+            if transfer.tries < MOST_TRIES:
+                _STEPS[transfer.state](transfer)
+            else:
+                _give_up(transfer)
     except Lost:
         return
     except BadFile as error:
@@ -54,6 +59,15 @@ def step(transfer_id: int) -> None:
     except Exception:
         transfers.release(transfer)
         raise
+
+
+def _give_up(transfer: Transfer) -> None:
+    """What was begun too often and never ended is not begun again: people look at it."""
+    if transfer.state == MAKING:
+        outgoing.forget(transfer)
+    transfers.fail(
+        transfer, "Не получилось за несколько попыток. Позовите администратора: подробности в журнале сервера."
+    )
 
 
 def read(transfer: Transfer, progress: Progress | None = None) -> Iterator[imports.Read]:
@@ -68,6 +82,7 @@ def read(transfer: Transfer, progress: Progress | None = None) -> Iterator[impor
 
 
 def _check(transfer: Transfer) -> None:
+    transfers.intact(transfer)
     first: list[tuple[int, dict[str, Any]]] = []
     renewing = _Renewing(transfer)
 
@@ -87,6 +102,15 @@ def _check(transfer: Transfer) -> None:
 
 
 def _load(transfer: Transfer) -> None:
+    transfers.intact(transfer)
+    if KINDS[transfer.kind].in_parts:
+        _load_in_parts(transfer)
+    else:
+        _load_at_once(transfer)
+
+
+def _load_at_once(transfer: Transfer) -> None:
+    """All lines or none, in one transaction."""
     held = imports.numbers(read(transfer)) if KINDS[transfer.kind].holds else ()
     with database.atomic():
         transfers.hold(transfer)
@@ -94,17 +118,60 @@ def _load(transfer: Transfer) -> None:
             transfer.kind, read(transfer), transfer.name, keep_good=transfer.keep_good, held=held, loaded_by=transfer.id
         )  # fmt: skip
         if counts.faults and not transfer.keep_good:
-            reason = "Пока файл ждал, данные изменились, и в нём нашлись ошибки. Не загружено ничего."
-            nobody = {"asked_by": None, "asked_at": None, "approved_by": None, "approved_at": None}
-            facts = _facts(transfer, counts)
-            transfers.end(
-                transfer, CHECKED, counts=counted(counts), faults=_faults(counts), facts=facts, reason=reason, **nobody
-            )
+            _send_back(transfer, counts)
         else:
-            transfers.end(
-                transfer, LOADED, counts=counted(counts), faults=_faults(counts), loaded_at=clock.now(), reason=""
-            )
-            audit.record("transfer.loaded", transfer.subject, **counted(counts))
+            _end_load(transfer, counts, "")
+
+
+def _load_in_parts(transfer: Transfer) -> None:
+    """Batch by batch, so that others who write wait for a batch alone. How far it got is stored with each: another try goes on there."""
+    is_alone = transfer.approved_by_id is None
+    if not transfer.progress and not transfer.keep_good:
+        checked = imports.check(transfer.kind, lambda: read(transfer, _Renewing(transfer)), is_alone=is_alone)
+        if checked.faults:
+            with database.atomic():
+                transfers.hold(transfer)
+                _send_back(transfer, checked)
+            return
+    counts = _counts_so_far(transfer) if transfer.progress else Counts()
+    counts.loaded_by, counts.is_alone = transfer.id, is_alone
+
+    @contextmanager
+    def part(line: int) -> Iterator[None]:
+        with database.atomic():
+            transfers.hold(transfer)
+            yield
+            transfers.go_on(transfer, line, counts=counted(counts), faults=_faults(counts))
+
+    begun = transfer.progress
+    imports.take_in_parts(transfer.kind, (one for one in read(transfer) if one[0] > begun), counts, part)
+    with database.atomic():
+        transfers.hold(transfer)
+        _end_load(transfer, counts, "" if transfer.keep_good or not counts.bad else _CHANGED_MEANWHILE)
+
+
+_CHANGED_MEANWHILE = "Пока файл загружался, данные изменились: строки с ошибками не загружены, остальные загружены."
+
+
+def _counts_so_far(transfer: Transfer) -> Counts:
+    return Counts(**transfer.counts, faults=[Fault(*one) for one in transfer.faults])
+
+
+def _send_back(transfer: Transfer, counts: Counts) -> None:
+    """Faults that the check did not see: people look again."""
+    reason = "Пока файл ждал, данные изменились, и в нём нашлись ошибки. Не загружено ничего."
+    nobody = {"asked_by": None, "asked_at": None, "approved_by": None, "approved_at": None}
+    facts = _facts(transfer, counts)
+    transfers.end(
+        transfer, CHECKED, counts=counted(counts), faults=_faults(counts), facts=facts, reason=reason, **nobody
+    )
+
+
+def _end_load(transfer: Transfer, counts: Counts, reason: str) -> None:
+    transfers.end(
+        transfer, LOADED, counts=counted(counts), faults=_faults(counts), loaded_at=clock.now(), reason=reason
+    )
+    audit.record("transfer.loaded", transfer.subject, **counted(counts))
 
 
 def _undo(transfer: Transfer) -> None:
@@ -161,7 +228,7 @@ def _actor(transfer: Transfer) -> str:
 def counted(counts: Counts) -> dict[str, int]:
     return {
         "read": counts.read, "new": counts.new, "changed": counts.changed, "same": counts.same, "bad": counts.bad,
-        "kopecks": counts.kopecks,
+        "kopecks": counts.kopecks, "owners": counts.owners,
     }  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from array import array
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from models.metering.accounts import Account
 
 BATCH = 500
 _LONGEST_GROUP = 5000
+_TURN = 0.02  # seconds between two batches: whoever waits for the database tries again meanwhile
 _NAME = 200  # characters of a file's name that the audit keeps
 
 Read = tuple[int, dict[str, Any] | list[Fault]]  # a line's number, its values or what is wrong with it
@@ -70,7 +73,8 @@ def take(
     try:
         with database.atomic():
             ledger.hold(_ids(held))
-            _load(kind, source, counts, only, kind.load)
+            for batch in _batches(kind, source, only):
+                batch.load(kind, counts)
             if dry_run or (counts.faults and not keep_good):
                 raise _Undo
             detail = {"kind": kind.name, "new": counts.new, "changed": counts.changed}
@@ -85,24 +89,36 @@ def _is_workbook(path: Path) -> bool:
         return file.read(len(table.ZIP)) == table.ZIP
 
 
-def check(kind_name: str, read: Callable[[], Iterable[Read]]) -> Counts:
-    """What `take` would do with the lines that `read()` gives, storing nothing.
+def take_in_parts(
+    kind_name: str, source: Iterable[Read], counts: Counts, part: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    """Store lines batch by batch, the good ones, adding to `counts`; for kinds that may be loaded in parts.
+
+    `part(line)` is the transaction of the batch that ends with this line. Others get their turn after each.
+    """
+    kind = KINDS[kind_name]
+    for batch in _batches(kind, source):
+        with part(batch.last):
+            batch.load(kind, counts)
+        time.sleep(_TURN)
+
+
+def check(kind_name: str, read: Callable[[], Iterable[Read]], *, is_alone: bool = False) -> Counts:
+    """What loading would do with the lines that `read()` gives, storing nothing.
 
     Each batch is tried and forgotten before the next, so that nobody else waits for longer than a batch takes. What only the whole file
-    shows is compared here: lines about the same thing that say different things. Raises BadFile.
+    shows is looked at here: lines about the same thing. Raises BadFile.
     """
-    kind, counts, seen = KINDS[kind_name], Counts(), _Seen()
-
-    def tried(batch: list[Line], counted: Counts) -> None:
-        for _, line in batch:
+    kind, counts, seen = KINDS[kind_name], Counts(is_alone=is_alone), _Seen()
+    for batch in _batches(kind, read()):
+        for _, line in batch.lines:
             seen.add(kind.once(line) if kind.once else None)
         with suppress(_Undo), database.atomic():
-            kind.load(batch, counted)
+            batch.load(kind, counts)
             raise _Undo
-
-    _load(kind, read(), counts, None, tried)
+        time.sleep(_TURN)
     if repeated := seen.twice():
-        _refuse_contradictions(kind, read(), repeated, counts)
+        _settle_repeats(kind, read(), repeated, counts)
     return counts
 
 
@@ -126,16 +142,35 @@ class _Seen:
         return {one for one, other in pairwise(ordered) if one == other}
 
 
-def _refuse_contradictions(kind: Kind, source: Iterable[Read], repeated: set[int], counts: Counts) -> None:
+def _settle_repeats(kind: Kind, source: Iterable[Read], repeated: set[int], counts: Counts) -> None:
+    """What is said of the same thing twice: something else is refused, the same counts once."""
     refused = {fault.line for fault in counts.faults}
     first: dict[Any, Line] = {}
+    again: dict[Any, int] = {}
     for number, line in source:
         key = kind.once(line) if kind.once and isinstance(line, dict) else None
         if key is None or hash(key) not in repeated or isinstance(line, list):
             continue
         before, known = first.setdefault(key, (number, line))
-        if known != line and number not in refused:
+        if known == line:
+            again[key] = again.get(key, -1) + 1
+        elif number not in refused:
             counts.refuse(Fault(number, "", f"о том же самом другое сказано в строке {before}"))
+    for times in set(again.values()) - {0}:
+        _count_once(kind, [first[key] for key, more in again.items() if more == times], times, counts)
+
+
+def _count_once(kind: Kind, lines: list[Line], times: int, counts: Counts) -> None:
+    """Take back what was counted for the repeats of these lines, so many of each."""
+    for start in range(0, len(lines), BATCH):
+        once = Counts()
+        with suppress(_Undo), database.atomic():
+            kind.load(lines[start : start + BATCH], once)
+            raise _Undo
+        counts.new -= times * once.new
+        counts.changed -= times * once.changed
+        counts.same += times * (once.new + once.changed)
+        counts.kopecks -= times * once.kopecks
 
 
 def _ids(held: Iterable[str]) -> list[int]:
@@ -146,32 +181,47 @@ def _ids(held: Iterable[str]) -> list[int]:
     return found
 
 
-def _load(
-    kind: Kind,
-    source: Iterable[Read],
-    counts: Counts,
-    only: Callable[[dict[str, Any]], bool] | None,
-    load: Callable[[list[Line], Counts], None],
-) -> None:
-    batch: list[Line] = []
+@dataclass
+class _Batch:
+    """Lines that are stored together, the faults of those that cannot be read, how many were read, and the last one's number."""
+
+    lines: list[Line] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    read: int = 0
+    last: int = 0
+
+    def load(self, kind: Kind, counts: Counts) -> None:
+        counts.read += self.read
+        counts.refuse(*self.faults)
+        if self.lines:
+            kind.load(self.lines, counts)
+
+
+def _batches(
+    kind: Kind, source: Iterable[Read], only: Callable[[dict[str, Any]], bool] | None = None
+) -> Iterator[_Batch]:
+    batch = _Batch()
     keys: set[Any] = set()
     group: Any = None
     for number, line in source:
         if isinstance(line, dict) and only and not only(line):
             continue
-        counts.read += 1
+        key, own = (
+            (None, group) if isinstance(line, list) else (kind.key(line), kind.group(line) if kind.group else None)
+        )
+        if _is_full(kind, batch.read, key is not None and key in keys, own is None or own != group):
+            yield batch
+            batch, keys = _Batch(), set()
+        batch.read += 1
+        batch.last = number
         if isinstance(line, list):
-            counts.refuse(*line)
+            batch.faults += line
             continue
-        key, own = kind.key(line), kind.group(line) if kind.group else None
-        if _is_full(kind, len(batch), key in keys, own is None or own != group):
-            load(batch, counts)
-            batch, keys = [], set()
-        batch.append((number, line))
+        batch.lines.append((number, line))
         keys.add(key)
         group = own
-    if batch:
-        load(batch, counts)
+    if batch.read:
+        yield batch
 
 
 def _is_full(kind: Kind, size: int, is_repeat: bool, is_border: bool) -> bool:

@@ -201,12 +201,13 @@ def _month_taken(values: dict[str, Any]) -> Any:
 
 
 KINDS = (
-    Kind("meters", METER_COLUMNS, lambda values: values["serial"], _load_meters),
+    Kind("meters", METER_COLUMNS, lambda values: values["serial"], _load_meters, in_parts=True),
     Kind(
         "readings",
         READING_COLUMNS,
         lambda values: (values["serial"], values["taken"], values["channel"], values["t1"]),
         _load_readings,
         once=_month_taken,
+        in_parts=True,
     ),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from models import company
 from models.exchange import rows
@@ -44,14 +45,25 @@ ACCOUNT_COLUMNS = (
 )  # fmt: skip
 
 
+_OWNING = ("last_name", "first_name", "middle_name", "access_code")  # whose account it is, and who may link it
+
+
 def _load_offices(lines: list[Line], counts: Counts) -> None:
     rows.upsert(Office, ("code",), [values for _, values in lines], rows.defaults(OFFICE_COLUMNS), counts)
 
 
 def _load_accounts(lines: list[Line], counts: Counts) -> None:
     offices = rows.ids(Office, Office.code, {values["office"] for _, values in lines if values.get("office")})
+    owned = _owned([values["account"] for _, values in lines])
     found = []
     for number, values in lines:
+        if moved := _moved(values, owned.get(values["account"])):
+            counts.owners += 1
+            if counts.is_alone:
+                counts.refuse(
+                    Fault(number, moved, "у счёта меняется владелец или код доступа: это подтверждает второй сотрудник")
+                )
+                continue
         row = {"number": values.pop("account"), "area": values.pop("area_m2"), **values}
         if office := row.get("office"):
             if office not in offices:
@@ -63,7 +75,18 @@ def _load_accounts(lines: list[Line], counts: Counts) -> None:
     finding.refresh(rows.ids(Account, Account.number, [row["number"] for row in found]).values())
 
 
+def _owned(numbers: list[str]) -> dict[str, dict[str, Any]]:
+    columns = (Account.number, *(getattr(Account, name) for name in _OWNING))
+    found: Iterable[Any] = Account.select(*columns).where(Account.number.in_(numbers)).dicts()
+    return {row["number"]: row for row in found}
+
+
+def _moved(values: dict[str, Any], old: dict[str, Any] | None) -> str:
+    """The first column of a line that gives a known account another holder or access code; empty when none does."""
+    return next((name for name in _OWNING if old and name in values and values[name] != old[name]), "")
+
+
 KINDS = (
     Kind("offices", OFFICE_COLUMNS, lambda values: values["code"], _load_offices),
-    Kind("accounts", ACCOUNT_COLUMNS, lambda values: values["account"], _load_accounts),
+    Kind("accounts", ACCOUNT_COLUMNS, lambda values: values["account"], _load_accounts, in_parts=True),
 )

@@ -19,6 +19,8 @@ from models.exchange.table import BadCell, Fault
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_DOCUMENT = 60
+_SUM = table.Column("", table.kopecks)
+_short = table.words(_LONGEST_DOCUMENT)
 _SUMS = {"amount": "принято", "transferred": "перечислено", "fee": "комиссия"}
 
 Read = tuple[int, dict[str, Any] | list[Fault]]
@@ -90,7 +92,14 @@ class _Totals:
             name: 0 for name in _SUMS if name in register.places
         }  # None: not known any more
         self.documents: dict[str, int] = {}
+        self.days: dict[str, date] = {}
         self.is_over = False
+        self.columns = {name: table.Column(name, parse) for name, parse in self._parsers().items()}
+
+    def _parsers(self) -> dict[str, Callable[[str], Any]]:
+        return {
+            "account": rows.account_number, "day": self._day, "amount": table.positive_kopecks, "document": self._document,
+        }  # fmt: skip
 
     def line(self, number: int, cells: list[str], mended: str | None) -> dict[str, Any] | list[Fault]:
         self.rows += 1
@@ -108,10 +117,10 @@ class _Totals:
         for name in self.sums:
             self._add(number, name, cells, faults)
         values = {
-            "account": self._value(number, "account", cells, rows.account_number, faults, mended),
-            "paid": self._value(number, "day", cells, self._day, faults),
-            "amount": self._value(number, "amount", cells, table.positive_kopecks, faults),
-            "document": self._value(number, "document", cells, self._document(number), faults),
+            "account": self._value(number, "account", cells, faults, mended),
+            "paid": self._value(number, "day", cells, faults),
+            "amount": self._value(number, "amount", cells, faults),
+            "document": self._value(number, "document", cells, faults),
             "channel": self.register.channel,
             "period": _period(_at(cells, self.register.places["period"])) if "period" in self.register.places else None,
             "asks_of_closed": mended is None,
@@ -148,34 +157,32 @@ class _Totals:
         number: int,
         name: str,
         cells: list[str],
-        parse: Callable[[str], Any],
         faults: list[Fault],
         given: str | None = None,
     ) -> Any:
-        column = table.Column(name, parse)
         try:
-            return table.value_of(column, given or cells[self.register.places[name]])
+            return table.value_of(self.columns[name], given or cells[self.register.places[name]])
         except BadCell as error:
             faults.append(Fault(number, name, str(error)))
         return None
 
     def _day(self, text: str) -> date:
+        if text in self.days:
+            return self.days[text]
         try:
             found = datetime.strptime(text, self.register.day).date()
         except ValueError:
             raise BadCell(f"«{text[:40]}»: нужна дата, например {clock.today():{self.register.day}}") from None
         if not 2000 <= found.year <= 2100:
             raise BadCell(f"«{text[:40]}»: такой даты не может быть")
+        self.days[text] = found
         return found
 
-    def _document(self, number: int) -> Callable[[str], str]:
-        def parse(text: str) -> str:
-            document = table.words(_LONGEST_DOCUMENT)(text)
-            if (before := self.documents.setdefault(document, number)) != number:
-                raise BadCell(f"документ {document} уже есть в строке {before}")
-            return document
-
-        return parse
+    def _document(self, text: str) -> str:
+        document = _short(text)
+        if (before := self.documents.setdefault(document, self.last)) != self.last:
+            raise BadCell(f"документ {document} уже есть в строке {before}")
+        return document
 
 
 def _at(cells: list[str], place: int) -> str:
@@ -184,7 +191,7 @@ def _at(cells: list[str], place: int) -> str:
 
 def _kopecks(text: str) -> int | None:
     try:
-        return int(table.value_of(table.Column("", table.kopecks), text))
+        return int(table.value_of(_SUM, text))
     except BadCell:
         return None
 

@@ -28,6 +28,8 @@ class Counts:
     faults: list[Fault] = field(default_factory=list)  # the first of them: a million must not fill the memory
     kopecks: int = 0  # of the new lines, where they are money
     loaded_by: int | None = None  # the transfer in whose name the lines are stored
+    owners: int = 0  # accounts that were there and get another holder's name or another access code
+    is_alone: bool = False  # nobody but one employee has seen the file: what takes two is refused
 
     def refuse(self, *faults: Fault) -> None:
         self.bad += len(faults)
@@ -46,6 +48,9 @@ class Kind:
         None  # what only one line of a file may be about; None: any number of lines
     )
     holds: bool = False  # all accounts of the file are held before its first line: money of many at once
+    in_parts: bool = (
+        False  # lines rest on no other line, and a repeat changes nothing: each batch may be stored by itself
+    )
 
 
 def account_number(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -204,6 +205,7 @@ quantity = scaled(4, "-1000000000", "1000000000", "184,5")  # ten-thousandths of
 percent = scaled(2, "0.01", "100", "9,5")  # hundredths of a percent
 
 
+@lru_cache(maxsize=10_000)  # a file of a million lines has some hundred days
 def day(text: str) -> date:
     """2026-11-20 or 20.11.2026."""
     for shape in ("%Y-%m-%d", "%d.%m.%Y"):

@@ -12,7 +12,7 @@ import secrets
 import unicodedata
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from peewee import (
     BigIntegerField,
@@ -41,13 +41,15 @@ STATES = {
     UPLOADED: "проверяется", CHECKED: "проверен", WAITING: "ждёт второго сотрудника", LOADING: "загружается", LOADED: "загружен",
     UNDOING: "отменяется", UNDONE: "отменён", FAILED: "не получилось", DROPPED: "убран", MAKING: "готовится", MADE: "готов",
 }  # fmt: skip
-MONEY = ("balances", "charges", "payments")  # a second person looks
+MONEY = ("balances", "charges", "payments")
+PRICES = ("tariffs", "bands", "norms", "penalties", "days_off")  # everybody's money is worked out from these
 CSV, XLSX, REGISTER = "csv", "xlsx", "register"
 LARGEST = 300 * 1024 * 1024
 MOST_TRIES = 4
 _LEASE, _LEASE_OF_A_MEGABYTE = timedelta(minutes=5), timedelta(seconds=5)
 _REST = timedelta(minutes=1)  # before the next try
 _CHUNK = 1 << 20
+_PROGRESS = "line"
 _NAME = 120
 
 
@@ -101,6 +103,11 @@ class Transfer(Row):
         return self.kind in MONEY
 
     @property
+    def needs_two(self) -> bool:
+        """Whether a second person looks before it is loaded: at money, prices, accounts that change hands."""
+        return self.is_money or self.kind in PRICES or bool(self.counts.get("owners"))
+
+    @property
     def is_busy(self) -> bool:
         return self.state in DUE
 
@@ -124,6 +131,11 @@ class Transfer(Row):
         return {employee_id for _, employee_id in self.mended.values()}
 
     @property
+    def progress(self) -> int:
+        """The last line of a load in parts that is stored."""
+        return int(self.facts.get(_PROGRESS, 0))
+
+    @property
     def is_undo_asked(self) -> bool:
         return self.state == LOADED and self.undo_asked_by_id is not None
 
@@ -140,7 +152,8 @@ def use(place: Path) -> None:
 def folder() -> Path:
     if _folder is None:
         raise RuntimeError("no folder yet: call transfers.use(folder) first")
-    _folder.mkdir(parents=True, exist_ok=True)
+    _folder.parent.mkdir(parents=True, exist_ok=True)
+    _folder.mkdir(mode=0o700, exist_ok=True)
     return _folder
 
 
@@ -175,7 +188,7 @@ def receive(stream: IO[bytes], name: str, *, kind: str, employee_id: int, regist
 def _keep(stream: IO[bytes], path: Path) -> tuple[int, str, bytes]:
     """Size, hash and first bytes of what was written."""
     digest, size, head = hashlib.sha256(), 0, b""
-    with path.open("xb") as file:
+    with private(path) as file:
         while chunk := stream.read(_CHUNK):
             head = head or chunk[:8]
             size += len(chunk)
@@ -186,6 +199,32 @@ def _keep(stream: IO[bytes], path: Path) -> tuple[int, str, bytes]:
         file.flush()
         os.fsync(file.fileno())
     return size, digest.hexdigest(), head
+
+
+def private(path: Path) -> BinaryIO:
+    """A new file that nobody else on the machine may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def missing() -> list[str]:
+    """The transfers whose file is gone although it may still be loaded, checked, undone or taken away."""
+    kept = (Transfer.direction == IN) & (Transfer.state != DROPPED) | (Transfer.state == MADE)
+    query: Any = Transfer.select(Transfer.id, Transfer.stored).where(kept).order_by(Transfer.id).tuples()
+    return [f"№ {number}" for number, stored in query.iterator() if not (folder() / stored).is_file()]
+
+
+def intact(transfer: Transfer) -> Path:
+    """The file, the same to the byte as it was received. Raises BadFile when it is gone or another."""
+    try:
+        with transfer.path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise table.BadFile("файла больше нет в хранилище; загрузите его ещё раз") from None
+    if found != transfer.sha256:
+        raise table.BadFile(
+            "файл в хранилище уже не тот, что был принят; позовите администратора и загрузите его ещё раз"
+        )
+    return transfer.path
 
 
 def _format(register: str, head: bytes) -> str:
@@ -227,7 +266,7 @@ def listed(
 
 
 def waiting_for_approval() -> list[Transfer]:
-    """Money that waits for a second person, to come in or to be taken back."""
+    """Files that wait for a second person, to come in or to be taken back."""
     asked = (Transfer.state == LOADED) & Transfer.undo_asked_by.is_null(False)
     return list(Transfer.select().where((Transfer.state == WAITING) | asked).order_by(Transfer.id))
 
@@ -257,10 +296,7 @@ def due(limit: int = 20) -> list[int]:
 
 
 def claim(transfer_id: int) -> Transfer | None:
-    """The transfer, for whoever works on it now; None while somebody else does, or when there is nothing to do.
-
-    What was begun too often and never ended is not begun again: it fails, for people to look at.
-    """
+    """The transfer, for whoever works on it now; None while somebody else does, or when there is nothing to do."""
     transfer = find(transfer_id)
     if transfer is None or transfer.state not in DUE:
         return None
@@ -269,12 +305,7 @@ def claim(transfer_id: int) -> Transfer | None:
         .where(Transfer.id == transfer_id, Transfer.state == transfer.state, _is_free())
         .execute()
     )
-    if not claimed:
-        return None
-    if transfer.tries >= MOST_TRIES:
-        fail(transfer, "Не получилось за несколько попыток. Позовите администратора: подробности в журнале сервера.")
-        return None
-    return transfer
+    return transfer if claimed else None
 
 
 def _is_free() -> Any:
@@ -303,6 +334,8 @@ def fail(transfer: Transfer, reason: str) -> None:
     asked = (
         {"undo_asked_by": None, "undo_asked_at": None, "undo_approved_by": None} if transfer.state == UNDOING else {}
     )
+    if transfer.state == LOADING and transfer.progress:
+        reason += f" Строки до {transfer.progress}-й уже загружены: проверьте файл заново и загрузите до конца, они не повторятся."
     said = printable(reason)[:1000]
     with database.atomic():
         end(transfer, state, reason=said, **asked)
@@ -325,9 +358,17 @@ class Lost(Exception):  # noqa: N818
 
 
 def hold(transfer: Transfer) -> None:
-    """Lock the transfer for the step's transaction. Raises Lost when the step was done by somebody else."""
-    if held(transfer.id).state != transfer.state:
+    """Lock the transfer for the step's transaction. Raises Lost when the step was done by somebody else, or went on."""
+    now = held(transfer.id)
+    if (now.state, now.progress) != (transfer.state, transfer.progress):
         raise Lost
+
+
+def go_on(transfer: Transfer, line: int, **facts: Any) -> None:
+    """Write down, in the transaction of what was stored, that a load in parts has come to this line. The transfer is held."""
+    transfer.facts = {**transfer.facts, _PROGRESS: line}
+    more = {"facts": transfer.facts, "claimed_until": _lease(transfer), "tries": 0, **facts}
+    Transfer.update(**more).where(Transfer.id == transfer.id).execute()
 
 
 def held(transfer_id: int) -> Transfer:

@@ -33,7 +33,8 @@ def measure(home: House, *, quick: bool = False) -> Table:
     lines, many = (QUICK_LINES, QUICK_PAYMENTS) if quick else (LINES, PAYMENTS)
     table = Table("exchange", f"Files through the exchange; the bound of memory is {MOST_MEMORY} MB", COLUMNS)
     table.notes = [
-        "«Others» write a row every 20 ms meanwhile and wait for their turn; a load is one transaction, a check one a batch."
+        "«Others» write a row every 20 ms meanwhile and wait for their turn. Money is one transaction, all else one a batch.",
+        "A load of readings checks the file once more before.",
     ]
     readings = imports.write(home, lines)
     payments = _payments(home, many, -(-lines // imports.MONTHS))

@@ -14,9 +14,9 @@ import pytest
 from openpyxl import load_workbook
 from peewee import Database
 
-from models import base
+from models import base, limits
 from models.base import Refusal
-from models.exchange import handling, imports, outgoing, transfers
+from models.exchange import handling, imports, outgoing, reading_export, transfers
 from models.exchange.transfers import Transfer
 from models.metering import closings, intake
 from models.metering.readings import Reading
@@ -63,13 +63,13 @@ def told(transfer: Transfer) -> list[tuple[str, str]]:
 
 def test_each_reading_goes_out_once(anna: cast.Person) -> None:
     passed(anna, *cast.USUAL)
-    assert outgoing.untold() == 1
+    assert reading_export.count() == 1
     first = export()
     assert rows(first) == [
         [anna.account.number, "87749621", "2026-11-20", "web", "6440", "2720", "", "accepted", ""]
     ]  # fmt: skip
     assert first.path.read_bytes().startswith(b"\xef\xbb\xbfaccount;serial")
-    assert outgoing.untold() == 0
+    assert reading_export.count() == 0
     assert rows(export()) == []
 
 
@@ -107,7 +107,7 @@ def test_a_billed_reading_is_told_as_accepted(anna: cast.Person, at: Callable[[s
     at("2026-12-02T10:00")
     closings.close("2026-11")
     assert told(export()) == [("6440", "accepted")]
-    assert outgoing.untold() == 0
+    assert reading_export.count() == 0
 
 
 def test_the_file_comes_back_as_it_went(anna: cast.Person) -> None:
@@ -154,16 +154,104 @@ def test_since_a_day_tells_all_and_marks_nothing(anna: cast.Person) -> None:
     passed(anna, *cast.USUAL)
     assert told(export(since=date(2026, 11, 20))) == [("6440", "accepted")]
     assert told(export(since=date(2026, 11, 21))) == []
-    assert outgoing.untold() == 1
+    assert reading_export.count() == 1
 
 
-def test_a_file_that_could_not_be_written_tells_nothing(anna: cast.Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    passed(anna, *cast.USUAL)
+def broken(*args: Any) -> None:
+    raise OSError("disk full")
+
+
+def step(transfer: Transfer) -> Transfer:
+    Transfer.update(claimed_until=None).where(Transfer.id == transfer.id).execute()
+    handling.step(transfer.id)
+    found = transfers.find(transfer.id)
+    assert found is not None
+    return found
+
+
+def several(count: int) -> None:
+    for n in range(count):
+        account = cast.account(n)
+        meter = cast.hang(account, f"S{n}", initial=(100,), installed="2026-09-01")
+        passed(cast.Person(None, account, meter), 120 + n)  # type: ignore[arg-type]
+
+
+def test_what_an_export_that_broke_off_has_marked_the_next_try_tells(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several(5)
+    monkeypatch.setattr(reading_export, "PART", 2)
     ordered = outgoing.order("readings", CSV)
-    monkeypatch.setattr(outgoing.os, "replace", lambda *args: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        handling.step(ordered.id)
-    assert outgoing.untold() == 1
+    with monkeypatch.context() as breaking:
+        renewed: list[int] = []
+        breaking.setattr(transfers, "renew", lambda transfer: renewed.append(1) if len(renewed) < 2 else broken())
+        with pytest.raises(OSError, match="disk full"):
+            step(ordered)
+    assert Reading.select().where(Reading.exported_by == ordered.id).count() == 4
+    with monkeypatch.context() as breaking:
+        breaking.setattr(outgoing.os, "replace", broken)
+        with pytest.raises(OSError, match="disk full"):
+            step(ordered)
+    made = step(ordered)
+    assert (made.state, made.counts) == ("made", {"read": 5, "retracted": 0})
+    assert sorted(told(made)) == [(str(120 + n), "accepted") for n in range(5)]
+    assert [path.name for path in transfers.folder().iterdir()] == [made.stored]
+    assert reading_export.count() == 0 and rows(export()) == []
+
+
+def test_an_export_that_is_given_up_has_told_nothing(anna: cast.Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed(anna, *cast.USUAL)
+    export()
+    passed(anna, 6441, 2720, key="other")
+    ordered = outgoing.order("readings", CSV)
+    with monkeypatch.context() as breaking:
+        breaking.setattr(outgoing.os, "replace", broken)
+        for _ in range(transfers.MOST_TRIES):
+            with pytest.raises(OSError, match="disk full"):
+                step(ordered)
+    assert reading_export.count() == 0
+    assert step(ordered).state == "failed"
+    assert told(export()) == [("6440", "replaced"), ("6441", "accepted")]
+
+
+def test_what_is_decided_otherwise_while_the_file_is_made_is_told_by_the_next(
+    anna: cast.Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed(anna, *cast.USUAL)
+    mark = reading_export.Untold._mark
+
+    def meanwhile(self: Any, column: Any, *conditions: Any) -> Any:
+        found = mark(self, column, *conditions)
+        if column is Reading.retracted_by and not Reading.select().where(Reading.t1 == 6441).exists():
+            passed(anna, 6441, 2720, key="other")
+        return found
+
+    monkeypatch.setattr(reading_export.Untold, "_mark", meanwhile)
+    assert told(export()) == []
+    assert told(export()) == [("6441", "accepted")]
+    assert rows(export()) == []
+
+
+def test_others_write_while_an_export_marks(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not base.is_sqlite():
+        pytest.skip("only SQLite has one writer")
+    several(5)
+    monkeypatch.setattr(reading_export, "PART", 2)
+    written: list[int] = []
+
+    def turn(seconds: float) -> None:
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join(5)
+
+    def write() -> None:
+        with base.connection():
+            limits.hit("test", "export", 60)
+            written.append(1)
+
+    monkeypatch.setattr(reading_export.time, "sleep", turn)
+    export()
+    assert len(written) == 3
 
 
 def test_a_day_is_needed_where_nothing_is_marked(anna: cast.Person) -> None:
@@ -193,10 +281,7 @@ def test_consents_go_out_with_whose_and_when(anna: cast.Person) -> None:
 
 @pytest.mark.postgres
 def test_two_exports_at_once_share_nothing(db: Database) -> None:
-    for n in range(30):
-        account = cast.account(n)
-        meter = cast.hang(account, f"S{n}", initial=(100,), installed="2026-09-01")
-        passed(cast.Person(None, account, meter), 120 + n)  # type: ignore[arg-type]
+    several(30)
     ordered = [outgoing.order("readings", CSV) for _ in range(3)]
     barrier = threading.Barrier(3)
 
@@ -217,7 +302,7 @@ def test_two_exports_at_once_share_nothing(db: Database) -> None:
 def test_finding_what_is_untold_does_not_lead_through_all_readings(anna: cast.Person) -> None:
     if not base.is_sqlite():
         pytest.skip("the planner of Postgres goes by statistics")
-    for which in outgoing._UNTOLD:
+    for which in reading_export.UNTOLD:
         sql, values = Reading.select(Reading.id).where(which).sql()
         (plan,) = [row[-1] for row in base.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()]
         assert re.search(r"INDEX reading_(unexported|retracted|retractable)", plan), plan

@@ -16,9 +16,10 @@ from models.audit import AuditRow
 from models.base import Refusal
 from models.billing import ledger
 from models.billing.payments import Payment
-from models.exchange import decisions, handling, transfers, xlsx
+from models.exchange import decisions, formats, handling, outgoing, transfers, xlsx
 from models.exchange.transfers import Transfer
 from models.metering import closings
+from models.metering.accounts import Account
 from models.metering.readings import Reading
 from models.people.staff import Employee
 from tests import cast, paying
@@ -211,7 +212,7 @@ def test_faults_stop_the_file_unless_the_good_lines_are_wanted(send: Send, anna:
     checked = send("readings", text)
     assert rule(lambda: decisions.ask(checked.id, people[0].id)) == "transfer.faults"
     decisions.ask(checked.id, people[0].id, keep_good=True)
-    assert done(checked).counts == {"read": 2, "new": 1, "changed": 0, "same": 0, "bad": 1, "kopecks": 0}
+    assert done(checked).counts == {"read": 2, "new": 1, "changed": 0, "same": 0, "bad": 1, "kopecks": 0, "owners": 0}
 
 
 def test_money_is_never_loaded_in_part(send: Send, anna: cast.Person, people: Any) -> None:
@@ -285,7 +286,7 @@ def test_what_breaks_off_again_and_again_fails_for_people_to_see(
 ) -> None:
     checked = send("readings", READINGS + reading(anna, "2026-11-15", 6440, 2720))
     decisions.ask(checked.id, people[0].id)
-    monkeypatch.setattr(handling.imports, "take", lambda *args, **more: 1 / 0)
+    monkeypatch.setattr(handling.imports, "take_in_parts", lambda *args, **more: 1 / 0)
     for minute in range(transfers.MOST_TRIES):
         at(f"2026-11-20T10:{minute * 10:02}")
         with pytest.raises(ZeroDivisionError):
@@ -411,3 +412,107 @@ def test_two_approvers_at_once_load_it_once(send: Send, anna: cast.Person, peopl
         thread.join(30)
     assert sorted(ends) == ["ok", "transfer.state"]
     assert paying.credited(anna.account) == 1000
+
+
+# ---- two people
+
+
+ACCOUNTS = "account;last_name;first_name;middle_name;settlement;street;house;dwelling;persons;area_m2;services;access_code;opened\n"
+
+
+def place(number: str, last: str = "Иванова", code: str = "16359559", persons: int = 3) -> str:
+    return (
+        f"{number};{last};Анна;Сергеевна;г. Красноярск;ул. Мира;23;urban;{persons};57,9;electricity;{code};2012-04-02\n"
+    )
+
+
+@pytest.mark.parametrize("kind", transfers.PRICES)
+def test_what_everybodys_money_rests_on_waits_for_another_person(send: Send, people: Any, kind: str) -> None:
+    checked = send(kind, formats.sample(kind).encode())
+    assert (checked.state, checked.has_faults) == ("checked", False)
+    assert decisions.ask(checked.id, people[0].id) == "waiting"
+    assert rule(lambda: decisions.approve(checked.id, people[0].id)) == "transfer.same_person"
+    decisions.approve(checked.id, people[1].id)
+    assert done(checked).state == "loaded"
+
+
+@pytest.mark.parametrize("changed", [{"last": "Чужая"}, {"code": "00000000"}])
+def test_an_account_that_changes_hands_waits_for_another_person(
+    send: Send, anna: cast.Person, people: Any, changed: dict[str, str]
+) -> None:
+    number = anna.account.number
+    checked = send("accounts", ACCOUNTS + place(number, **changed) + place("241010000999", "Новая"))  # type: ignore[arg-type]
+    assert checked.counts["owners"] == 1
+    assert "у 1\u00a0счёта" in decisions.why_two(checked)
+    assert decisions.ask(checked.id, people[0].id) == "waiting"
+    decisions.approve(checked.id, people[1].id)
+    assert done(checked).counts["owners"] == 1
+    stored = Account.get(Account.number == number)
+    assert changed in ({"last": stored.last_name}, {"code": stored.access_code})
+
+
+def test_new_accounts_and_changed_facts_need_one_person(send: Send, anna: cast.Person, people: Any) -> None:
+    text = ACCOUNTS + place(anna.account.number, persons=5) + place("241010000999", "Новая")
+    there = loaded(send("accounts", text), people)
+    assert (there.state, there.approved_by_id, there.counts["new"], there.counts["changed"]) == ("loaded", None, 1, 1)
+
+
+def test_an_account_that_came_with_another_holder_meanwhile_is_not_taken_by_one_person(
+    send: Send, people: Any, anna: cast.Person
+) -> None:
+    checked = send("accounts", ACCOUNTS + place("241010000999", "Новая"))
+    loaded(send("accounts", ACCOUNTS + place("241010000999", "Другая")), people)
+    assert decisions.ask(checked.id, people[0].id) == "loading"
+    back = done(checked)
+    assert (back.state, "данные изменились" in back.reason) == ("checked", True)
+    assert "второй сотрудник" in back.faults[0][2]
+    assert Account.get(Account.number == "241010000999").last_name == "Другая"
+    decisions.check_again(checked.id)
+    assert decisions.why_two(done(checked)) and decisions.ask(checked.id, people[0].id) == "waiting"
+
+
+# ---- the file itself
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text(PAYMENTS), lambda path: path.unlink()])
+def test_what_was_checked_is_what_is_loaded(
+    send: Send, anna: cast.Person, people: Any, spoil: Callable[[Path], Any]
+) -> None:
+    checked = send("payments", PAYMENTS + payment(anna.account.number, "10"))
+    decisions.ask(checked.id, people[0].id)
+    spoil(checked.path)
+    decisions.approve(checked.id, people[1].id)
+    failed = done(checked)
+    assert (failed.state, "в хранилище" in failed.reason) == ("failed", True)
+    assert paying.credited(anna.account) == 0
+
+
+def test_the_same_line_twice_is_money_once_also_for_whoever_approves(
+    send: Send, anna: cast.Person, people: Any
+) -> None:
+    twice, thrice = payment(anna.account.number, "10"), payment(anna.account.number, "5", "2")
+    single = payment(anna.account.number, "1", "3")
+    checked = send("payments", PAYMENTS + twice + thrice + single + twice + thrice + thrice)
+    assert [checked.counts[name] for name in ("read", "new", "same", "kopecks")] == [6, 3, 3, 1600]
+    there = loaded(checked, people)
+    assert [there.counts[name] for name in ("read", "new", "same", "kopecks")] == [6, 3, 3, 1600]
+    again = send("payments", PAYMENTS + twice + twice)
+    assert [again.counts[name] for name in ("new", "same", "kopecks")] == [0, 2, 0]
+
+
+def test_files_are_for_nobody_else_on_the_machine(send: Send, anna: cast.Person) -> None:
+    there = send("payments", PAYMENTS + payment(anna.account.number, "10"))
+    made = outgoing.order("consents", "csv", since=clock.today())
+    handling.step(made.id)
+    for path, mode in ((transfers.folder(), 0o700), (there.path, 0o600), (made.path, 0o600)):
+        assert path.stat().st_mode & 0o777 == mode
+
+
+def test_the_doctor_misses_a_file_that_is_gone(send: Send, anna: cast.Person, people: Any) -> None:
+    there = loaded(send("payments", PAYMENTS + payment(anna.account.number, "10")), people)
+    aside = send("payments", PAYMENTS + payment(anna.account.number, "11", "2"))
+    decisions.drop(aside.id)
+    aside.path.unlink()
+    assert doctor.complaints() == []
+    there.path.unlink()
+    assert [f"№ {there.id}" in one for one in doctor.complaints()] == [True]

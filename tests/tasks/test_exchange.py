@@ -18,6 +18,7 @@ from peewee import Database
 from models import doctor
 from models.exchange import decisions, handling, transfers
 from models.exchange.transfers import Transfer
+from models.metering.readings import Reading
 from models.people.staff import Employee
 from tasks import exchange, timetable
 from tests import cast, paying
@@ -97,6 +98,46 @@ with base.connection():
 """
 
 
+def killed_after(given: Transfer, engine: Engine, wait: Callable[[], object]) -> None:
+    """Let a process of its own work on the transfer, and end it at once after `wait`."""
+    Transfer.update(claimed_until=None).where(Transfer.id == given.id).execute()
+    command = [sys.executable, "-c", _WORKER, engine.url, str(transfers.folder()), str(given.id)]
+    worker = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    assert worker.stdout is not None
+    worker.stdout.readline()
+    wait()
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait(30)
+
+
+def test_a_load_in_parts_killed_in_the_middle_goes_on_there(clerk: Employee, engine: Engine) -> None:
+    anna = cast.anna()
+    assert anna.meter
+    number, serial = anna.account.number, anna.meter.serial
+    lines = "".join(f"{number};{serial};2026-11-15;web;{n};2720;replaced\n" for n in range(4000))
+    content = f"account;serial;taken;channel;t1;t2;state\n{lines}".encode()
+    given = transfers.receive(BytesIO(content), "r.csv", kind="readings", employee_id=clerk.id)
+    exchange.work(given.id)
+    decisions.ask(given.id, clerk.id)
+
+    def stored() -> int:
+        return Reading.select().where(Reading.loaded_by == given.id).count()
+
+    def wait() -> None:
+        until = time.monotonic() + 60
+        while not stored() and time.monotonic() < until:
+            time.sleep(0.01)
+
+    killed_after(given, engine, wait)
+    begun = stored()
+    assert 0 < begun < 4000 and begun % 500 == 0 and state(given) == "loading"
+    Transfer.update(claimed_until=None).where(Transfer.id == given.id).execute()
+    exchange.work_all()
+    done = transfers.find(given.id)
+    assert done is not None and (done.state, done.counts["new"], stored()) == ("loaded", 4000, 4000)
+    assert doctor.complaints() == []
+
+
 def test_a_load_killed_in_the_middle_counts_nothing_and_is_done_whole_afterwards(
     clerk: Employee, engine: Engine, tmp_path: Path, at: Callable[[str], Any]
 ) -> None:
@@ -107,17 +148,7 @@ def test_a_load_killed_in_the_middle_counts_nothing_and_is_done_whole_afterwards
     decisions.approve(given.id, cast.employee("administrator", email="second@example.ru").id)
     for pause in (0.15, 0.4):
         at("2026-11-20T10:00")
-        Transfer.update(claimed_until=None).where(Transfer.id == given.id).execute()
-        worker = subprocess.Popen(
-            [sys.executable, "-c", _WORKER, engine.url, str(transfers.folder()), str(given.id)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-        )
-        assert worker.stdout is not None
-        worker.stdout.readline()
-        time.sleep(pause)
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.wait(30)
+        killed_after(given, engine, lambda pause=pause: time.sleep(pause))
         if state(given) == "loading":
             assert paying.credited(anna.account) == 0
     Transfer.update(claimed_until=None).where(Transfer.id == given.id).execute()

@@ -137,7 +137,7 @@ def test_what_is_no_kind_is_refused(irina: Client, anna: Person) -> None:
 
 def test_a_file_that_is_no_table_says_why(upload: Upload) -> None:
     page = upload("readings", b"\x00\x01\x02")
-    assert "не получилось" in page.text and "неизвестный столбец" in page.text
+    assert "не получилось" in page.text and "Неизвестный столбец" in page.text
 
 
 def test_a_large_file_is_taken_from_whom_may_load_and_from_nobody_else(
@@ -328,3 +328,45 @@ def test_an_employee_uploads_only_so_often(irina: Client, anna: Person, monkeypa
 
     monkeypatch.setattr(exchange, "UPLOADS", 2)
     assert [send(irina, "readings", reading(anna)).status for _ in range(3)] == [303, 303, 422]
+
+
+def test_prices_are_let_in_by_somebody_else(upload: Upload, marta: Client) -> None:
+    page = upload("norms", formats.sample("norms"))
+    assert "По этим строкам считаются деньги всех абонентов" in page.text
+    waits = press(page, "Отправить на подтверждение")
+    assert "Подтвердить загрузку должен другой сотрудник" in waits.text
+    assert "Нормативы: загрузка" in marta.get("exchange.index").text
+    assert "Нормативы: загрузка" in marta.get("approvals.index").text
+    shown = marta.get("exchange.show", transfer_id=1)
+    assert transfers.listed()[0].sha256 in shown.text
+    button = next(one.get_text() for one in shown.soup.find_all("button") if "Подтвердить" in one.get_text())
+    assert "₽" not in button
+    assert "загружен" in irina_sees(shown.submit({}, button=button)).text
+
+
+@pytest.mark.parametrize("query", [{"kind": "\0"}, {"state": "\0"}, {"direction": "x" * 9000}, {"before": "9" * 5000}])
+def test_a_filter_of_nothing_known_shows_all(
+    irina: Client, upload: Upload, anna: Person, query: dict[str, str]
+) -> None:
+    upload("readings", reading(anna))
+    page = irina.get("exchange.index", **query)
+    assert page.status == 200 and "файл.csv" in page.text
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "٣", ""])
+def test_a_line_that_cannot_be_is_not_mended(upload: Upload, irina: Client, anna: Person, number: str) -> None:
+    page = upload("payments:sberbank", texts(line("241010000045", "20,00")).encode("cp1251"))
+    data = {"csrf_token": page.token, "deed": "mend", "line": number, "account": anna.account.number}
+    assert irina.post("exchange.load", data, transfer_id=1).status == 422
+
+
+def test_file_without_one_good_row_is_not_offered_for_loading(upload: Upload) -> None:
+    page = upload("readings", READINGS + "240300000001;1;2026-11-15;inspector;x;;accepted\n")
+    assert "Верных новых строк в файле нет" in page.text
+    assert "Загрузить только верные строки" not in page.text
+
+
+def test_forgotten_file_is_asked_for_once_with_a_link_to_the_field(irina: Client) -> None:
+    page = irina.get("exchange.index").submit(button="Проверить")
+    assert page.status == 422
+    assert page.soup.select(".errors a[href='#file']") and len(page.soup.select(".errors li")) == 1

@@ -159,7 +159,7 @@ def test_the_report_of_a_batch(hostile: Client, galina: Client, anna: cast.Perso
     batch = batches.start(office.id, date(2026, 11, 20), "staff", key="1", employee_id=who.id)
     entry.enter(batch.id, payload, ["1", "2"], key="1", employee_id=who.id)
     entry.enter(batch.id, anna.account.number, list(map(str, cast.USUAL)), key="2", employee_id=who.id)
-    answer = galina.get("batch_reports.xlsx", batch_id=batch.id)
+    answer = galina.get("paperforms.entry", batch_id=batch.id).submit(button="Отчёт XLSX")
     assert answer.status == 200
     check(answer.answer.data, holds=payload)
 

@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from models import base, clock, company, limits, words
 from models.base import Refusal
-from models.exchange import decisions, formats, outgoing, transfers
+from models.exchange import decisions, formats, outgoing, reading_export, transfers
 from models.exchange.kinds import KINDS
 from models.exchange.transfers import CHECKED, CSV, FAILED, IN, LARGEST, OUT, STATES, WAITING, XLSX, Transfer
 from models.people import rights, staff_sessions
@@ -177,8 +177,7 @@ def _done(transfer_id: int, deeds: Mapping[str, Deed]) -> Any:
 
 
 def _mend(transfer_id: int, me: int, form: Any) -> None:
-    line = form.line.data or ""
-    decisions.mend(transfer_id, int(line) if line.isascii() and line.isdigit() else 0, form.account.data or "", me)
+    decisions.mend(transfer_id, _number(form.line.data) or 0, form.account.data or "", me)
 
 
 def _ask_undo(transfer_id: int, me: int, form: Any) -> None:
@@ -252,20 +251,35 @@ def _opened(transfer: Transfer) -> dict[str, Any]:
         "may_approve": me.may("money.approve") and not is_mine,
         "may_approve_undo": me.may("money.approve") and me.id != transfer.undo_asked_by_id,
         "may_undo": me.may("exchange.undo"),
+        "why_two": decisions.why_two(transfer),
         "why_no_undo": decisions.why_no_undo(transfer),
         "every": EVERY,
         "wrong": {},
         "extra": [],
         "search": url_for("staff_customers.index") if "staff_customers.index" in current_app.view_functions else "",
-        "is_large": base.is_sqlite() and transfer.counts.get("read", 0) > 100_000,
+        "is_large": base.is_sqlite() and _keeps_others_waiting(transfer),
     }
+
+
+def _keeps_others_waiting(transfer: Transfer) -> bool:
+    """Whether the load is one transaction of many seconds."""
+    return transfer.counts.get("read", 0) > 50_000 and not KINDS[transfer.kind].in_parts
+
+
+def _number(typed: str | None) -> int | None:
+    """A number of a line or a transfer, as pages send it; None for anything else."""
+    text = typed or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _listed() -> dict[str, Any]:
     """The history by the filter of the address, and the two forms above it."""
-    given = {name: request.args.get(name, "") for name in ("direction", "kind", "state")}
-    typed = request.args.get("before", "")
-    before = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+    kinds = {**formats.TITLES, **{kind: export.title for kind, export in outgoing.EXPORTS.items()}}
+    directions = {IN: "загрузки", OUT: "выгрузки"}
+    known: dict[str, Mapping[str, str]] = {"direction": directions, "kind": kinds, "state": STATES}
+    asked = {name: request.args.get(name, "") for name in known}
+    given = {name: value if value in known[name] else "" for name, value in asked.items()}
+    before = _number(request.args.get("before"))
     found = transfers.listed(**given, before=before, limit=PAGE + 1)
     shown: dict[str, Any] = {name: value for name, value in given.items() if value}
     older = url_for("exchange.index", **shown, before=found[PAGE - 1].id) if len(found) > PAGE else ""
@@ -276,14 +290,14 @@ def _listed() -> dict[str, Any]:
         "tags": TAGS,
         "states": STATES,
         "asked": given,
-        "kinds": {**formats.TITLES, **{kind: export.title for kind, export in outgoing.EXPORTS.items()}},
-        "directions": {IN: "загрузки", OUT: "выгрузки"},
+        "kinds": kinds,
+        "directions": directions,
         "older": (older, "раньше") if older else None,
         "newest": (url_for("exchange.index", **shown), "самые новые") if before else None,
         "upload_form": _upload_form(formdata=None),
         "export_form": _export_form(formdata=None),
         "wrong_file": [],
-        "untold": outgoing.untold(),
+        "untold": reading_export.count(),
         "waiting": transfers.waiting_for_approval(),
         "may_load": officer().may("exchange.load"),
         "largest": LARGEST >> 20,
@@ -334,7 +348,7 @@ def _day(typed: str | None) -> date | None:
     try:
         parts = [int(one) for one in (text.split(".")[::-1] if "." in text else text.split("-"))]
         day = date(*parts)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Refusal("since", f"Укажите день так: {clock.today():%d.%m.%Y}.", "export.since") from None
     if day.year < 2000 or day > clock.today():
         raise Refusal("since", f"Укажите день не позже {words.day(clock.today())}.", "export.since")
