@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.feature("M10", "B2")]
 
 DESK = {"width": 1280, "height": 800}
 USUAL = (11_560, 5_670)  # on a household's meter on 20 November
+SCAN = "(text) => [...text].forEach((one) => document.execCommand('insertText', false, one))"  # faster than any hand
 LATE = "{ const now = fetch; window.fetch = (...ask) => new Promise((got) => setTimeout(() => got(now(...ask)), 900)) }"
 
 
@@ -29,9 +30,9 @@ def badge(chromium: Any, portal: Portal) -> Any:
         return visitor.context.storage_state()
 
 
-def sign_in(visitor: Visitor) -> None:
+def sign_in(visitor: Visitor, email: str = "galina@example.ru") -> None:
     visitor.open("/staff/sign-in")
-    visitor.fill(Рабочая_почта="galina@example.ru", Пароль=PASSWORD)
+    visitor.fill(Рабочая_почта=email, Пароль=PASSWORD)
     visitor.press("Дальше")
     code = visitor.page.get_by_text("код сейчас").locator("b").inner_text()
     visitor.fill(Код=code.replace(" ", ""))
@@ -180,6 +181,18 @@ def test_a_doubt_is_said_aloud_and_confirmed_by_typing_it_again(clerk: Clerk) ->
     expect(clerk.page.get_by_role("textbox", name=re.compile("^Т1"))).to_be_focused()
 
 
+def test_a_correction_does_not_wait_for_the_network_either(clerk: Clerk) -> None:
+    home = clerk.two().account
+    clerk.type(f"{home}12900\n{USUAL[1]}\n")
+    expect(clerk.page.locator("#said")).to_contain_text("Строка 1. Расход")
+    clerk.page.evaluate(LATE)
+    clerk.page.keyboard.press("Control+ArrowUp")
+    clerk.type(f"{USUAL[0]}\n{USUAL[1]}\n")
+    expect(clerk.rows().first).to_contain_text("принято")
+    assert clerk.stored(home) == [(USUAL[0], "accepted")]
+    expect(clerk.page.get_by_role("textbox", name="Лицевой счёт")).to_be_focused()
+
+
 def test_an_earlier_row_is_corrected_and_escape_leaves_it_alone(clerk: Clerk) -> None:
     first, second = clerk.two().account, clerk.two().account
     clerk.type(f"{first}{USUAL[0]}\n{USUAL[1]}\n{second}{USUAL[0]}\n{USUAL[1]}\n")
@@ -289,3 +302,103 @@ def test_without_scripts_the_plain_form_does_the_same(plain: Clerk) -> None:
     plain.page.keyboard.press("Enter")
     expect(plain.rows()).to_have_count(1)
     assert plain.stored(home) == [(USUAL[0], "accepted")]
+
+
+def test_a_number_scanned_into_a_known_zone_is_the_account_after_all(clerk: Clerk) -> None:
+    first, second = clerk.two().account, clerk.two().account
+    clerk.type(first)
+    expect(clerk.page.get_by_role("textbox", name=re.compile("^Т1 11"))).to_be_focused()
+    clerk.page.evaluate(SCAN, second)
+    clerk.type(f"{USUAL[0]}\n{USUAL[1]}\n")
+    expect(clerk.rows()).to_have_count(1)
+    assert clerk.stored(second) == [(USUAL[0], "accepted")] and not clerk.stored(first)
+
+
+def test_a_hand_that_forgets_enter_loses_nothing(clerk: Clerk) -> None:
+    home = clerk.two().account
+    clerk.type(home)
+    expect(clerk.page.get_by_role("textbox", name=re.compile("^Т1 11"))).to_be_focused()
+    clerk.type(f"{USUAL[0]}{USUAL[1]}249\n", delay=70)
+    expect(clerk.rows()).to_have_count(1)
+    assert "не принято" in clerk.told(0) and f"{USUAL[1]}249" in clerk.told(0).replace("\u202f", "")
+
+
+def test_the_new_row_has_the_number_it_will_get(clerk: Clerk) -> None:
+    home = clerk.two().account
+    expect(clerk.page.locator("#rows tbody th")).to_have_text(["1"])
+    clerk.type(f"{home}{USUAL[0]}\n{USUAL[1]}\n")
+    expect(clerk.rows()).to_have_count(1)
+    expect(clerk.page.locator("#rows tbody th")).to_have_text(["1", "2"])
+
+
+def test_a_number_longer_than_any_dial_is_refused_in_words(clerk: Clerk) -> None:
+    home, next_one = clerk.two().account, clerk.two().account
+    clerk.type(f"{home}{USUAL[0]}{'9' * 25}\n{next_one}{USUAL[0]}\n{USUAL[1]}\n")
+    expect(clerk.rows()).to_have_count(2)
+    assert "не принято" in clerk.told(0) and clerk.stored(home) == []
+    assert clerk.stored(next_one) == [(USUAL[0], "accepted")]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 422, 500])
+def test_a_row_that_the_portal_does_not_take_stops_none_behind_it(clerk: Clerk, status: int) -> None:
+    """It stays red on the page and in the browser, is sent again by a reload, and may be put right."""
+    bad, good = clerk.two().account, clerk.two().account
+
+    def refuse(route: Route) -> None:
+        if bad in (route.request.post_data or ""):
+            return route.fulfill(status=status, body="<p>no")
+        return route.continue_()
+
+    clerk.page.route("**/rows", refuse)
+    clerk.type(f"{bad}{USUAL[0]}\n{USUAL[1]}\n{good}{USUAL[0]}\n{USUAL[1]}\n")
+    red = clerk.page.locator("tr.refused")
+    expect(red).to_contain_text("Не сохранено", timeout=20_000)
+    expect(red).to_contain_text(f"{USUAL[0]} / {USUAL[1]}")
+    expect(clerk.page.locator("tr[id^=row-]")).to_have_count(1)
+    assert clerk.stored(good) == [(USUAL[0], "accepted")] and clerk.stored(bad) == []
+    assert bad in clerk.page.evaluate("Object.values(localStorage).join('')")
+    clerk.page.unroute("**/rows")
+    clerk.page.keyboard.press("Control+ArrowUp")
+    clerk.page.keyboard.press("Control+ArrowUp")
+    clerk.type(f"{USUAL[0] + 1}\n\n")
+    expect(clerk.page.locator("tr[id^=row-]")).to_have_count(2)
+    expect(red).to_have_count(0)
+    assert clerk.stored(bad) == [(USUAL[0] + 1, "accepted")]
+    assert clerk.page.evaluate("Object.values(localStorage).join('')") == "[]"
+
+
+def test_a_row_that_was_not_taken_is_sent_again_by_a_reload_or_dropped_by_f8(clerk: Clerk) -> None:
+    first, second = clerk.two().account, clerk.two().account
+    clerk.page.route("**/rows", lambda route: route.fulfill(status=404))
+    clerk.type(f"{first}{USUAL[0]}\n{USUAL[1]}\n{second}{USUAL[0]}\n{USUAL[1]}\n")
+    expect(clerk.page.locator("tr.refused")).to_have_count(2)
+    clerk.page.keyboard.press("Control+ArrowUp")
+    clerk.page.keyboard.press("F8")
+    expect(clerk.page.locator("tr.refused")).to_have_count(1)
+    clerk.page.unroute("**/rows")
+    clerk.page.reload()
+    expect(clerk.page.locator("tr[id^=row-]")).to_have_count(1)
+    assert clerk.stored(first) == [(USUAL[0], "accepted")] and clerk.stored(second) == []
+
+
+def test_what_is_typed_into_a_batch_closed_by_a_colleague_outlives_a_reload(clerk: Clerk) -> None:
+    home = clerk.two().account
+    clerk.type(f"{home}{USUAL[0]}\n{USUAL[1]}\n")
+    expect(clerk.rows()).to_have_count(1)
+    _close(clerk, "closed_at = '2026-11-20 10:00:00'")
+    late = clerk.two().account
+    clerk.type(f"{late}{USUAL[0]}\n{USUAL[1]}\n")
+    red = clerk.page.locator("tr.refused")
+    expect(red).to_contain_text("уже закрыта")
+    clerk.page.reload()
+    expect(red).to_contain_text("Не сохранено: пачка закрыта")
+    expect(red).to_contain_text(f"{USUAL[0]} / {USUAL[1]}")
+    _close(clerk, "closed_at = NULL")
+    clerk.page.reload()
+    expect(clerk.page.locator("tr[id^=row-]")).to_have_count(2)
+    assert clerk.stored(late) == [(USUAL[0], "accepted")]
+
+
+def _close(clerk: Clerk, change: str) -> None:
+    with closing(sqlite3.connect(clerk.portal.database, timeout=10)) as database, database:
+        database.execute(f"UPDATE batch SET {change} WHERE id = ?", (clerk.page.url.rpartition("/")[2],))

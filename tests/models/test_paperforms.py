@@ -13,7 +13,8 @@ from models.audit import AuditRow
 from models.base import Refusal
 from models.metering import closings, reading_links
 from models.metering.accounts import Account, Office
-from models.metering.paperforms import batches, closing, entry, numbers, second_look
+from models.metering.decisions import Decision
+from models.metering.paperforms import batches, closing, entry, looking, numbers, second_look
 from models.metering.paperforms.batches import Batch, PaperForm
 from models.metering.readings import Reading
 from models.people.staff import Employee
@@ -506,3 +507,90 @@ def test_one_row_sent_eight_times_at_once_is_one(batch, anna):
     given = at_once(8, lambda _: type_in(batch, anna.account, *USUAL, key="once").id)
     assert len(set(given)) == 1
     assert PaperForm.select().count() == 1 and counted(anna) == [6440]
+
+
+# ---- numbers and texts out of range, what is not blind enough, closing without a check
+
+
+@pytest.mark.parametrize("typed", [("9" * 19, "2720"), ("6440", "9" * 40), ("9" * 40, "9" * 40), ("6440", "²")])
+def test_a_number_longer_than_any_dial_is_refused_in_words(batch, anna, typed):
+    assert type_in(batch, anna.account, *USUAL).state == "accepted"
+    form = type_in(batch, anna.account, *typed, line=1)
+    assert form.state == "refused" and form.reason and counted(anna) == []
+    assert type_in(batch, anna.account, *USUAL, line=1).state == "accepted"
+    assert closing.totals(batch).total == 9160
+
+
+def test_a_payment_code_may_be_longer_than_what_is_kept_of_it(batch, anna):
+    form = type_in(batch, f"ST00012|Name={'X' * 400}|PersAcc=241010000054", *USUAL)
+    assert form.state == "accepted" and len(form.account_text) == 300
+
+
+def test_nobody_can_work_out_which_rows_are_sampled(monkeypatch):
+    keys = [f"row {n}" for n in range(400)]
+    before = [key for key in keys if entry._is_sampled(key)]
+    monkeypatch.setattr(seal, "_keys", (b"another secret",))
+    assert before != [key for key in keys if entry._is_sampled(key)]
+
+
+def test_whoever_typed_first_does_not_pick_their_own(batch, anna, galina, oleg):
+    form = doubtful(batch, anna)
+    look = second_look.check(form.id, USUAL, oleg.id)
+    with pytest.raises(Refusal, match="другой сотрудник"):
+        second_look.pick(look.id, "first", galina.id)
+    second_look.pick(look.id, "second", galina.id)
+    assert counted(anna) == [6440]
+
+
+def test_a_row_that_two_read_differently_keeps_the_batch_open(batch, anna, galina, oleg):
+    form = type_in(batch, anna.account, *USUAL)
+    PaperForm.update(is_sampled=True).where(PaperForm.id == form.id).execute()
+    look = second_look.check(form.id, ("6441", "2720"), oleg.id)
+    with pytest.raises(Refusal, match=r"по-разному: 1\u00a0строка \(1\)"):
+        closing.close(batch.id, galina.id)
+    second_look.pick(look.id, "first", oleg.id)
+    closing.close(batch.id, galina.id)
+
+
+def test_a_held_row_wants_a_check_or_a_tick_with_a_reason(batch, anna, galina, oleg):
+    form = held(batch, anna)
+    for told in ({}, {"unchecked": True}, {"reason": "некому сверить"}):
+        with pytest.raises(Refusal):
+            closing.close(batch.id, galina.id, **told)
+    closing.close(batch.id, galina.id, unchecked=True, reason="некому сверить")
+    assert batches.find(batch.id).difference == "некому сверить"
+    assert AuditRow.get(AuditRow.deed == "batch.closed").detail["unchecked"] == 1
+    closing.reopen(batch.id, oleg.id, "сверить")
+    second_look.check(form.id, form.typed, oleg.id)
+    closing.close(batch.id, galina.id)
+    assert batches.find(batch.id).difference == ""
+
+
+def held(batch: Batch, anna: cast.Person) -> PaperForm:
+    type_in(batch, anna.account, 99000, 2720)
+    form = type_in(batch, anna.account, 99000, 2720, line=1)
+    assert form.state == "held"
+    return form
+
+
+def test_a_row_whose_reading_was_decided_on_is_not_withdrawn(batch, anna, oleg):
+    form = held(batch, anna)
+    reading = Reading.get(Reading.receipt == form.receipt_id)
+    Reading.update(state="rejected").where(Reading.id == reading.id).execute()
+    Decision.create(reading=reading.id, verdict="rejected", by=oleg.id, text="Проверьте счётчик.")
+    with pytest.raises(Refusal, match="уже разобрал"):
+        entry.withdraw(form.id)
+    with pytest.raises(Refusal, match="уже разобрал"):
+        type_in(batch, anna.account, *USUAL, line=1)
+
+
+def test_forms_typed_count_against_lookups(batch, anna, galina, monkeypatch):
+    monkeypatch.setattr(looking, "UNNOTED_LOOKUPS", 1)
+    found = batches.find(batch.id)
+    for value in (6440, 6441, 6442):
+        assert looking.look_up(found, anna.account.number, galina.id).account.id == anna.account.id
+        type_in(batch, anna.account, value, 2720, line=1 if value > 6440 else None)
+    assert not AuditRow.select().where(AuditRow.deed == "paperforms.looked_up").exists()
+    for _ in range(2):
+        looking.look_up(found, "0054", galina.id)
+    assert AuditRow.get(AuditRow.deed == "paperforms.looked_up").detail == {"account": anna.account.number}

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from models.audit import AuditRow
 from models.metering.accounts import Office
+from models.metering.paperforms import looking
 from models.metering.paperforms.batches import Batch, PaperForm
 from tests import cast
 from tests.page import Client, Page
@@ -41,11 +43,14 @@ def entered(clerk: Client, batch: Batch, account: str, *values: str) -> Page:
     return page.follow() if page.status == 303 else page
 
 
+def send(clerk: Client, path: str, **fields: Any) -> Page:
+    """What no form of a page would send."""
+    token = clerk.get("paperforms.index").soup.find("meta", attrs={"name": "csrf-token"})["content"]
+    return clerk.open(path, method="POST", data=fields, headers={"X-CSRFToken": token})
+
+
 def post(clerk: Client, batch: Batch, **fields: Any) -> dict[str, Any]:
-    token = shown(clerk, batch).soup.find("meta", attrs={"name": "csrf-token"})["content"]
-    answer = clerk.open(
-        clerk.path("paperforms.row", batch_id=batch.id), method="POST", data=fields, headers={"X-CSRFToken": token}
-    )
+    answer = send(clerk, clerk.path("paperforms.row", batch_id=batch.id), **fields)
     assert answer.status == 200
     return json.loads(answer.text)
 
@@ -75,7 +80,7 @@ def test_a_batch_that_makes_no_sense_is_refused_with_what_was_typed(anna, galina
 
 def test_the_plain_form_asks_for_the_account_then_for_its_values(batch, galina):
     page = shown(galina, batch).submit(account="0054", button="Дальше").follow()
-    assert "Иванова Анна Сергеевна" in page.text and "было 6\u202f320" in page.text
+    assert "И*** Анна Сергеевна" in page.text and "было 6\u202f320" in page.text
     page = page.submit(value=["6440", "2720"], button="Сохранить").follow()
     assert page.rows[-1][1:] == [
         NUMBER, "ул. Садовая, 33, кв.\u00a091, Иванова", "Т1 6\u202f320 → 6\u202f440, Т2 2\u202f660 → 2\u202f720", "180",
@@ -111,7 +116,7 @@ def test_a_row_is_put_aside_or_withdrawn_with_a_reason(batch, galina):
     refused = page.submit(reason="", button="Отложить строку 1")
     assert refused.status == 422 and refused.errors
     page = page.submit(reason="вернули абоненту", button="Отложить строку 1").follow()
-    assert "отложено: вернули абоненту" in page.rows[-1][-1]
+    assert "Отложено: вернули абоненту" in page.rows[-1][-1]
     page = page.click("исправить").submit(button="Снять строку 1").follow()
     assert "снято" in page.rows[-1][-1]
     assert "Введено 0" in page.text
@@ -119,7 +124,7 @@ def test_a_row_is_put_aside_or_withdrawn_with_a_reason(batch, galina):
 
 def test_the_script_gets_the_account_with_its_fields(batch, galina):
     found = json.loads(galina.get("paperforms.lookup", batch_id=batch.id, account=NUMBER).text)
-    assert found["who"] == "ул. Садовая, 33, кв.\u00a091, Иванова Анна Сергеевна"
+    assert found["who"] == "ул. Садовая, 33, кв.\u00a091, И*** Анна Сергеевна"
     assert [(zone["label"], zone["digits"]) for zone in found["zones"]] == [
         ("Т1 6\u202f320 →", 5),
         ("Т2 2\u202f660 →", 5),
@@ -141,7 +146,7 @@ def test_the_script_is_told_what_to_say_aloud(batch, galina):
     answer = post(galina, batch, line="1", withdraw="1", key="b", account=NUMBER)
     assert "снято" in answer["row"]
     answer = post(galina, batch, line="9", withdraw="1", key="c", account=NUMBER)
-    assert answer["said"] == "Строки 9 в этой пачке нет." and "refused" in answer["row"]
+    assert answer["said"] == "Строки 9 в этой пачке нет." and answer["row"] == ""
 
 
 def test_a_closed_batch_takes_no_row_and_says_so(batch, galina):
@@ -194,3 +199,120 @@ def test_junk_in_the_account_breaks_nothing(batch, galina, junk):
     assert galina.get("paperforms.lookup", batch_id=batch.id, account=junk).status == 200
     answer = post(galina, batch, account=junk, value=[junk] * 30, key=junk)
     assert "refused" in answer["row"]
+
+
+HUGE = "9" * 30
+
+
+def test_numbers_of_rows_out_of_any_range_are_no_rows(batch, galina):
+    entered(galina, batch, NUMBER, "6440", "2720")
+    assert "Новый бланк" in shown(galina, batch, line=HUGE).text
+    assert shown(galina, batch, last=HUGE).status == 200
+    assert galina.get("second_looks.index", batch=HUGE).status == 200
+    assert post(galina, batch, account=NUMBER, value=["1", "2"], key="a", line=HUGE)["row"] == ""
+    assert post(galina, batch, line=HUGE, withdraw="1", key="b", account=NUMBER)["row"] == ""
+    page = send(galina, galina.path("paperforms.save", batch_id=batch.id), account=NUMBER, line=HUGE, value=["1", "2"])
+    assert page.status == 422 and PaperForm.select().count() == 1
+
+
+def test_an_office_out_of_any_range_is_refused(anna, galina):
+    page = galina.get("paperforms.index")
+    assert page.submit(office=HUGE, button="Начать ввод").error("office") == "Выберите участок."
+
+
+@pytest.mark.both
+def test_texts_that_cannot_be_stored_are_cleaned(batch, galina):
+    page = entered(galina, batch, NUMBER, "7400", "2720").click("исправить")
+    page.submit(reason="вер\0нули" + "o" * 100_000, button="Отложить строку 1")
+    page = shown(galina, batch, line=1).submit(reason="б\0ланк" + "k" * 100_000, button="Снять строку 1")
+    assert page.status == 303
+    longest = max(len(str(row.detail)) for row in AuditRow.select())
+    assert longest < 1000 and "\0" not in "".join(str(row.detail) for row in AuditRow.select())
+
+
+@pytest.mark.both
+def test_a_batch_is_known_by_a_key_of_any_length_and_content(anna, galina):
+    page = galina.get("paperforms.index")
+    for _ in range(2):
+        assert page.submit(key="\0" + "k" * 100_000, button="Начать ввод").status == 303
+    assert Batch.select().count() == 1
+
+
+@pytest.mark.parametrize("typed", [["9" * 19, "2720"], ["9" * 30, "9" * 30], ["6440", "²"]])
+def test_a_value_longer_than_any_dial_is_refused_in_words(batch, galina, typed):
+    answer = post(galina, batch, account=NUMBER, value=typed, key="a")
+    assert "не принято" in answer["row"] and answer["said"].startswith("Строка 1. ")
+    assert "не принято" in entered(galina, batch, NUMBER, *typed).rows[-1][-1]
+
+
+def test_names_are_masked_where_accounts_are_looked_for(batch, galina):
+    assert "Иванова" not in galina.get("paperforms.find", batch_id=batch.id, q="садовая 33").text
+    assert "Иванова" not in shown(galina, batch, account=NUMBER).text
+
+
+def test_looking_accounts_up_without_typing_is_noted_and_ends(batch, galina, monkeypatch):
+    monkeypatch.setattr(looking, "UNNOTED_LOOKUPS", 2)
+    monkeypatch.setattr(looking, "MOST_LOOKUPS", 5)
+
+    def look_up() -> str:
+        return json.loads(galina.get("paperforms.lookup", batch_id=batch.id, account=NUMBER).text)["who"]
+
+    entered(galina, batch, NUMBER, "6440", "2720")
+    look_up()
+    look_up()
+    assert notes() == []
+    look_up()
+    assert [row.detail["account"] for row in notes()] == [NUMBER] and notes()[0].subject == batch.subject
+    shown(galina, batch, account=NUMBER)
+    assert "Слишком много" in look_up()
+    assert "Слишком много" in shown(galina, batch, account=NUMBER).text
+    assert len(notes()) == 2
+
+
+def test_searching_on_and_on_is_noted_and_ends(batch, galina, monkeypatch):
+    monkeypatch.setattr(looking, "UNNOTED_SEARCHES", 1)
+    monkeypatch.setattr(looking, "MOST_SEARCHES", 2)
+    for _ in range(2):
+        galina.get("paperforms.find", batch_id=batch.id, q="садовая 33")
+    assert [(row.deed, row.detail["sought"], row.detail["count"]) for row in notes()] == [
+        ("paperforms.searched", "садовая 33", 1)
+    ]
+    refused = galina.get("paperforms.find", batch_id=batch.id, q="садовая 33")
+    assert refused.status == 422 and "Слишком много поисков" in refused.text
+
+
+def notes() -> list[AuditRow]:
+    return list(AuditRow.select().where(AuditRow.deed.startswith("paperforms.")).order_by(AuditRow.id))
+
+
+def test_whoever_is_to_check_a_row_does_not_see_it_before(batch, galina, oleg):
+    entered(galina, batch, NUMBER, "7400", "2720")
+    page = shown(oleg, batch)
+    assert page.rows[-1][3:5] == ["—", "—"] and "Ждёт вашей сверки" in page.rows[-1][-1]
+    for there in (page, page.click("исправить"), shown(oleg, batch, last=1)):
+        assert "7400" not in there.answer.text and "7\u202f400" not in there.answer.text
+    assert "7\u202f400" in shown(galina, batch).text
+    looked = oleg.get("second_looks.index", batch=batch.id).submit(value=["7400", "2720"], button="Сверить")
+    assert looked.status == 303 and "7\u202f400" in shown(oleg, batch).text
+
+
+def test_whoever_typed_first_does_not_pick_their_own(batch, galina, oleg):
+    entered(galina, batch, NUMBER, "7400", "2720")
+    page = oleg.get("second_looks.index", batch=batch.id).submit(value=["6440", "2720"], button="Сверить").follow()
+    own = galina.open(page.path)
+    assert "как ввели сначала" not in own.text and "только другой сотрудник" in own.text
+    assert send(galina, page.path, pick="first").status == 422
+    page.submit(button="7400 / 2720 — как ввели сначала").follow()
+    assert PaperForm.get(PaperForm.state != "replaced").state == "accepted"
+
+
+def test_held_rows_that_nobody_checked_want_a_tick_and_a_reason(batch, galina):
+    Batch.update(expected=1).execute()
+    entered(galina, batch, NUMBER, "7400", "2720")
+    PaperForm.update(state="held").execute()
+    page = galina.get("paperforms.closing", batch_id=batch.id)
+    assert "не сверено" in page.text
+    assert page.submit(button="Закрыть пачку").error("unchecked")
+    assert page.submit(unchecked=True, button="Закрыть пачку").error("reason")
+    page = page.submit(unchecked=True, reason="второго сотрудника нет", button="Закрыть пачку").follow()
+    assert "второго сотрудника нет" in page.text

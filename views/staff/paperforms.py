@@ -8,36 +8,38 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, flash, request
 from wtforms import DateField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 
-from models import clock, limits, seal, words
+from models import clock, seal, words
 from models.base import Refusal
-from models.metering import finding
-from models.metering.accounts import Account, Office, holder, short_address
-from models.metering.meters import zones_of
-from models.metering.paperforms import batches, closing, entry, judging, numbers, second_look
+from models.metering.accounts import Office
+from models.metering.paperforms import batches, closing, entry, looking, numbers, second_look
 from models.metering.paperforms.batches import Batch, PaperForm
-from models.metering.standings import Standing
+from views import staff_lookup
 from views.fields import Form, HiddenField, Line, Tick
 from views.page import see
+from views.row_id import row_id
 from views.staff_door import officer, staff_only
 from views.staff_page import page, part, refused
 
 room = Blueprint("paperforms", __name__)
 SHOWN = 40  # rows of a batch on the page; all of them on request
-FINDS, PER = 600, 3600
+_GONE = 0  # the line of no row
 
 
 class StartForm(Form):
     key = HiddenField()
-    office = SelectField("Участок", coerce=int, validate_choice=False)
+    office = SelectField("Участок", coerce=lambda text: _number(str(text)), validate_choice=False)
     taken = DateField("Дата на бланках")
-    channel = SelectField("Чьи показания", choices=list(batches.CHANNELS.items()), validate_choice=False)
+    channel = SelectField(
+        "Чьи показания", choices=[SelectChoice(*one) for one in batches.CHANNELS.items()], validate_choice=False
+    )
     expected = Line("Сколько бланков", most=6)
     control_sum = Line("Контрольная сумма", most=20)
 
     def begin(self) -> StartForm:
         offices = list(Office.select().order_by(Office.name))
-        self.office.choices = [(one.id, one.name) for one in offices]
+        self.office.choices = [SelectChoice(one.id, one.name) for one in offices]
         if not self.is_submitted():
             mine = next((one.id for one in offices if one.code == officer().office), None)
             self.key.data, self.taken.data, self.channel.data = seal.token()[:22], clock.today(), "staff"
@@ -51,7 +53,8 @@ class ReasonForm(Form):
 
 class CloseForm(Form):
     acknowledged = Tick("Закрыть с расхождением")
-    reason = TextAreaField("Почему не сходится")
+    unchecked = Tick("Закрыть без сверки")
+    reason = TextAreaField("Почему закрываете так")
 
 
 @room.get("/staff/paperforms", endpoint="index")
@@ -80,7 +83,7 @@ def start() -> Any:
 @staff_only("paperforms.see")
 def show(batch_id: int) -> Any:
     batch = batch_or_404(batch_id)
-    line = request.args.get("line", type=int)
+    line = request.args.get("line", type=row_id)
     row = batches.on_line(batch_id, line) if line else None
     return page("staff/paperforms/entry.html", **_context(batch, row), form=ReasonForm(), asked=_asked(batch, row))
 
@@ -91,7 +94,7 @@ def save(batch_id: int) -> Any:
     """The plain form: first the account alone, then with its values."""
     batch = batch_or_404(batch_id)
     account, typed = request.form.get("account", ""), request.form.getlist("value")
-    line = request.form.get("line", type=int)
+    line = _line()
     if "value" not in request.form:
         return see("paperforms.entry", batch_id=batch_id, account=account, line=line)
     try:
@@ -106,7 +109,7 @@ def save(batch_id: int) -> Any:
     except Refusal as refusal:
         form = ReasonForm()
         form.refuse(refusal)
-        asked = lookup_of(batch, account, typed)
+        asked = staff_lookup.of_text(batch, account, typed)
         row_there = batches.on_line(batch_id, line) if line else None
         return refused("staff/paperforms/entry.html", form, **_context(batch, row_there), asked=asked)
     return see("paperforms.entry", batch_id=batch_id, last=row.line)
@@ -116,7 +119,7 @@ def save(batch_id: int) -> Any:
 @staff_only("paperforms.enter")
 def lookup(batch_id: int) -> Any:
     """For the script: whose account it is, and a field for each zone with what the dial showed before."""
-    found = lookup_of(batch_or_404(batch_id), request.args.get("account", ""))
+    found = staff_lookup.of_text(batch_or_404(batch_id), request.args.get("account", ""))
     zones = [{**zone, "label": f"{zone['label']} {words.number(zone['was'])} →"} for zone in found["zones"]]
     return _json({"who": found["who"], "zones": zones})
 
@@ -124,40 +127,47 @@ def lookup(batch_id: int) -> Any:
 @room.post("/staff/paperforms/<int:batch_id>/rows", endpoint="row")
 @staff_only("paperforms.enter")
 def row(batch_id: int) -> Any:
-    """For the script: one row, once by its key; the answer is the row as it stands, the totals and what to say aloud."""
-    batch, given = batch_or_404(batch_id), request.form
-    line, refusal = given.get("line", type=int), ""
+    """For the script: one row, once by its key; the answer is the row as it stands, the totals and what to say aloud.
+
+    No row: what was typed is stored nowhere, and stays in the browser.
+    """
+    batch, line, refusal = batch_or_404(batch_id), _line(), ""
     lines = [line] if line else []
     try:
-        if given.get("withdraw"):
+        if request.form.get("withdraw"):
             entry.withdraw_line(batch_id, line or 0)
         else:
             lines = [one.line for one in _typed(batch_id, line)]
     except Refusal as refused_now:
         refusal = refused_now.text
+        lines = [] if refused_now.problems[0].rule == "batch.closed" else lines
     rows = [stands for one in lines if (stands := batches.on_line(batch_id, one))]
-    shown = [part("staff/paperforms/_row.html", row=one, batch=batch, may_enter=True) for one in rows]
-    odd = [f"Строка {one.line}. {one.reason}" for one in rows if one.is_unresolved]
-    return _json(
-        {
-            "row": "".join(shown) or part("staff/paperforms/_unstored.html", refusal=refusal, given=given),
-            "totals": part("staff/paperforms/_totals.html", totals=closing.totals(batch), batch=batch),
-            "said": refusal or " ".join(odd),
-        }
-    )
+    blind = _blind(batch)
+    shown = [part("staff/paperforms/_row.html", row=one, batch=batch, may_enter=True, blind=blind) for one in rows]
+    odd = [f"Строка {one.line}. {one.reason}" for one in rows if one.is_unresolved and one.id not in blind]
+    totals = part("staff/paperforms/_totals.html", totals=closing.totals(batch), batch=batch)
+    return _json({"row": "".join(shown), "totals": totals, "said": refusal or " ".join(odd)})
 
 
 @room.post("/staff/paperforms/<int:batch_id>/rows/<int:form_id>/withdraw", endpoint="withdraw")
 @staff_only("paperforms.enter")
 def withdraw(batch_id: int, form_id: int) -> Any:
-    return _changed(batch_id, form_id, lambda: entry.withdraw(form_id, request.form.get("reason", "")), "Строка снята.")
+    return _changed(
+        batch_id,
+        form_id,
+        lambda: entry.withdraw(form_id, request.form.get("reason", "")),
+        "Строка снята: показание по ней не учтено.",
+    )
 
 
 @room.post("/staff/paperforms/<int:batch_id>/rows/<int:form_id>/aside", endpoint="set_aside")
 @staff_only("paperforms.enter")
 def set_aside(batch_id: int, form_id: int) -> Any:
     return _changed(
-        batch_id, form_id, lambda: entry.set_aside(form_id, request.form.get("reason", "")), "Строка отложена."
+        batch_id,
+        form_id,
+        lambda: entry.set_aside(form_id, request.form.get("reason", "")),
+        "Строка отложена: пачку можно закрыть без неё.",
     )
 
 
@@ -169,9 +179,7 @@ def find(batch_id: int) -> Any:
     query = request.args.get("q", "").strip()[:100]
     context: dict[str, Any] = {"batch": batch, "query": query, "found": None}
     if query:
-        limits.spend("paperforms.find", str(officer().id), FINDS, PER)
-        near = finding.find(query, office=batch.office.code)
-        context |= {"found": near if near.rows else finding.find(query), "is_near": bool(near.rows)}
+        context["found"], context["is_near"] = looking.search(batch, query, officer().id)
     return page("staff/paperforms/find.html", **context)
 
 
@@ -186,11 +194,14 @@ def closing_page(batch_id: int) -> Any:
 def close(batch_id: int) -> Any:
     batch, form = batch_or_404(batch_id), CloseForm()
     try:
-        closing.close(batch_id, officer().id, acknowledged=bool(form.acknowledged.data), reason=form.reason.data or "")
+        closing.close(
+            batch_id, officer().id, acknowledged=form.acknowledged.data, unchecked=form.unchecked.data,
+            reason=form.reason.data or "",
+        )  # fmt: skip
     except Refusal as refusal:
         form.refuse(refusal)
         return refused("staff/paperforms/close.html", form, **_closing(batch))
-    flash(f"Пачка {batch.id} закрыта.", "good")
+    flash(f"Пачка {batch.id} закрыта. Отчёт о ней — внизу страницы.", "good")
     return see("paperforms.entry", batch_id=batch_id)
 
 
@@ -203,6 +214,7 @@ def reopen(batch_id: int) -> Any:
     except Refusal as refusal:
         form.refuse(refusal)
         return refused("staff/paperforms/entry.html", form, **_context(batch, None), asked=None)
+    flash(f"Пачка {batch.id} снова открыта: можно вводить и исправлять.", "good")
     return see("paperforms.entry", batch_id=batch_id)
 
 
@@ -211,28 +223,6 @@ def batch_or_404(batch_id: int) -> Batch:
     if batch is None:
         abort(404)
     return batch
-
-
-def lookup_of(batch: Batch, text: str, typed: list[str] | None = None) -> dict[str, Any]:
-    """Whose account the text means, in words, with its fields; or why it means none, with those it may be."""
-    meant = numbers.recognise(text, batch.office_id)
-    account: Account | None = meant.account
-    found: dict[str, Any] = {"account": account, "text": text, "zones": [], "candidates": meant.candidates}
-    if account is None:
-        return found | {
-            "who": "Подходит несколько счетов, наберите номер полностью"
-            if meant.candidates
-            else "Такого лицевого счёта нет"
-        }
-    try:
-        standings = judging.standings_of(account.id, batch.taken)
-    except Refusal as refusal:
-        return found | {"who": refusal.text}
-    who = f"{short_address(account)}, {holder(account)}" + ("" if standings else ": нет действующего счётчика")
-    zones = [zone for standing in standings for zone in _zones(standing, len(standings) > 1)]
-    for zone, value in zip(zones, typed or [], strict=False):
-        zone["value"] = value
-    return found | {"who": who, "zones": zones}
 
 
 def _typed(batch_id: int, line: int | None) -> list[PaperForm]:
@@ -247,38 +237,38 @@ def _listed() -> dict[str, Any]:
     return {"listed": batches.listed(), "others": current_app.view_functions}
 
 
-def _zones(standing: Standing, several: bool) -> list[dict[str, Any]]:
-    """A field a zone: its label with the value before, the digits of the dial, the meter it belongs to."""
-    meter, found = standing.meter, []
-    for zone, before in zip(zones_of(meter), standing.previous, strict=True):
-        name = (
-            f"№ …{meter.serial[-4:]}, {zone.upper().replace('T', 'Т')}" if several else zone.upper().replace("T", "Т")
-        )
-        found.append({"label": name, "was": before, "digits": meter.digits, "meter": meter.id})
-    return found
-
-
 def _asked(batch: Batch, row: PaperForm | None) -> dict[str, Any] | None:
     """What the plain form shows in its second step: the account asked for, or the row to put right."""
-    text = request.args.get("account", "").strip()[: numbers.LONGEST]
-    if text:
-        return lookup_of(batch, text)
-    return lookup_of(batch, row.account_text, row.typed) if row else None
+    if (text := request.args.get("account", "").strip()) and officer().may("paperforms.enter"):
+        return staff_lookup.of_text(batch, text)
+    return staff_lookup.of_row(batch, row, _typed_before(batch, row)) if row else None
+
+
+def _typed_before(batch: Batch, row: PaperForm) -> list[str]:
+    return [] if row.id in _blind(batch) else row.typed
+
+
+def _blind(batch: Batch) -> set[int]:
+    """The rows whose values this employee must not see yet: they wait for their own check."""
+    if not officer().may("paperforms.check"):
+        return set()
+    return {row.id for row in second_look.waiting(officer().id, batch.id)}
 
 
 def _context(batch: Batch, row: PaperForm | None) -> dict[str, Any]:
-    shown = None if "all" in request.args else SHOWN
+    shown, blind = None if "all" in request.args else SHOWN, _blind(batch)
     return {
         "batch": batch, "rows": batches.rows(batch.id, shown), "totals": closing.totals(batch), "row": row,
         "key": seal.token()[:22], "may_enter": batch.is_open and officer().may("paperforms.enter"),
-        "whole": numbers.whole_pattern(), "last": request.args.get("last", type=int),
-        "waiting": second_look.waiting(officer().id, batch.id).count(), "others": current_app.view_functions,
+        "whole": numbers.whole_pattern(), "last": request.args.get("last", type=row_id), "blind": blind,
+        "waiting": len(blind), "others": current_app.view_functions,
     }  # fmt: skip
 
 
 def _closing(batch: Batch) -> dict[str, Any]:
-    unchecked = second_look.waiting(0, batch.id).count() + len(second_look.undecided(batch.id))
-    return {"batch": batch, "totals": closing.totals(batch), "unchecked": unchecked}
+    totals = closing.totals(batch)
+    sampled = second_look.waiting(second_look.NOBODY, batch.id).where(PaperForm.state == batches.ACCEPTED)
+    return {"batch": batch, "totals": totals, "sampled": sampled.count()}
 
 
 def _changed(batch_id: int, form_id: int, deed: Any, said: str) -> Any:
@@ -295,10 +285,23 @@ def _changed(batch_id: int, form_id: int, deed: Any, said: str) -> Any:
             "staff/paperforms/entry.html",
             form,
             **_context(batch, stands),
-            asked=lookup_of(batch, row.account_text, row.typed),
+            asked=staff_lookup.of_row(batch, row, _typed_before(batch, row)),
         )
     flash(said)
     return see("paperforms.entry", batch_id=batch_id)
+
+
+def _line() -> int | None:
+    """The line to put right; none for a new one."""
+    text = request.form.get("line", "").strip()
+    return _number(text) if text else None
+
+
+def _number(text: str) -> int:
+    try:
+        return row_id(text)
+    except ValueError:
+        return _GONE
 
 
 def _whole(field: Line) -> int | None:

@@ -12,6 +12,7 @@ from models.metering.paperforms.batches import PaperForm
 from models.metering.paperforms.second_look import SecondLook
 from views.fields import Form
 from views.page import see
+from views.row_id import row_id
 from views.staff_door import officer, staff_only
 from views.staff_page import page, refused
 
@@ -31,13 +32,13 @@ def _section() -> None:
 @staff_only("paperforms.check")
 def index() -> Any:
     """What waits for this employee: one form at a time, of one batch if it is named."""
-    return page("staff/second_looks/index.html", **_next(request.args.get("batch", type=int)), form=LookForm())
+    return page("staff/second_looks/index.html", **_next(request.args.get("batch", type=row_id)), form=LookForm())
 
 
 @room.post("/staff/paperforms/checks/<int:form_id>", endpoint="check")
 @staff_only("paperforms.check")
 def check(form_id: int) -> Any:
-    batch = request.args.get("batch", type=int)
+    batch = request.args.get("batch", type=row_id)
     form = LookForm()
     try:
         look = second_look.check(form_id, request.form.getlist("value"), officer().id)
@@ -66,16 +67,16 @@ def pick(look_id: int) -> Any:
         form.refuse(refusal)
         return refused("staff/second_looks/differing.html", form, **context)
     flash("Решено: записано то, что на бланке.", "good")
-    return see("second_looks.index", batch=request.args.get("batch", type=int))
+    return see("second_looks.index", batch=request.args.get("batch", type=row_id))
 
 
 def _next(batch_id: int | None) -> dict[str, Any]:
     batch = batches.find(batch_id) if batch_id else None
     waiting = second_look.waiting(officer().id, batch_id)
-    row = waiting.first()
+    count, row = waiting.count(), waiting.first()  # in this order: first() limits the query to one row
     zones = [f"{_serial(row, dial)}Т{i}" for dial in row.dials for i in range(1, dial["zones"] + 1)] if row else []
     return {
-        "batch": batch, "row": row, "zones": zones, "count": waiting.count(),
+        "batch": batch, "row": row, "zones": zones, "count": count,
         "undecided": second_look.undecided(batch_id) if batch_id else [],
     }  # fmt: skip
 
@@ -88,4 +89,9 @@ def _look_or_404(look_id: int) -> dict[str, Any]:
     look = SecondLook.get_or_none(SecondLook.id == look_id)
     if look is None:
         abort(404)
-    return {"look": look, "row": look.form, "batch_id": request.args.get("batch", type=int)}
+    return {
+        "look": look,
+        "row": look.form,
+        "is_own": look.form.entered_by_id == officer().id,
+        "batch_id": request.args.get("batch", type=row_id),
+    }

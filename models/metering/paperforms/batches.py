@@ -20,7 +20,7 @@ from peewee import (
     fn,
 )
 
-from models import audit, clock
+from models import audit, clock, seal
 from models.base import Problem, Refusal, Row, database, locked, pairs
 from models.metering import dating
 from models.metering.accounts import Account, Office
@@ -50,7 +50,7 @@ class Batch(Row):
     opened_at = DateTimeField(default=clock.now)
     closed_by = ForeignKeyField(Employee, null=True, on_delete="RESTRICT")
     closed_at = DateTimeField(null=True)
-    difference = CharField(default="")  # why count or sum differ from what was expected, as told at the closing
+    difference = CharField(default="")  # told at the closing: why count or sum differ, or rows stay unchecked
 
     @property
     def is_open(self) -> bool:
@@ -111,6 +111,7 @@ def start(
     if problems:
         raise Refusal(problems=problems)
     facts = {"office": office_id, "taken": taken, "channel": channel, "expected": expected, "control_sum": control_sum}
+    key = seal.fingerprint(key)  # of any length and content
     with database.atomic():
         if known := Batch.get_or_none(Batch.key == key):
             return known
@@ -196,6 +197,11 @@ def listed(most: int = 50) -> list[Listed]:
     found = list(query)
     counts = dict(pairs(_counted([batch.id for batch in found])))
     return [Listed(batch, counts.get(batch.id, 0)) for batch in found]
+
+
+def clean(text: str, most: int) -> str:
+    """One line of what people or scanners typed, without what cannot be shown or stored."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())[:most].strip()
 
 
 def _counted(ids: list[int]) -> ModelSelect[Any]:

@@ -9,7 +9,7 @@ from models import audit, clock, seal
 from models.base import Refusal, database, locked
 from models.metering import withdrawals
 from models.metering.meters import Meter
-from models.metering.paperforms import numbers
+from models.metering.paperforms import looking, numbers
 from models.metering.paperforms.batches import (
     ACCEPTED,
     DOUBT,
@@ -20,13 +20,15 @@ from models.metering.paperforms.batches import (
     Batch,
     PaperForm,
     check_open,
+    clean,
     hold,
     on_line,
 )
 from models.metering.paperforms.judging import Judged, judge, plain, standings_of, sums, usage
 
 SAMPLE_EVERY = 20  # 5 % of the rows that nothing is wrong with
-_LONGEST_TEXT, _LONGEST_ACCOUNT, _LONGEST_KEY, _MOST_TEXTS = 40, 300, 100, 24
+LONGEST_TEXT, MOST_TEXTS = 40, 24
+_LONGEST_ACCOUNT, _LONGEST_KEY, _LONGEST_REASON = 300, 100, 200
 _WITHDRAWN = "Внесено сотрудником по ошибке."
 _CORRECTED = "Исправлено сотрудником по бланку."
 
@@ -46,9 +48,9 @@ def enter(
     An unusual form becomes a doubt and nothing is stored; the same values typed once more on its line confirm it. What is wrong with
     the form is in its state and reason. Refused: a closed batch, no such line, a line whose reading is billed.
     """
-    account_text = _clean(account_text, _LONGEST_ACCOUNT)
-    texts = [_clean(text, _LONGEST_TEXT) for text in typed[:_MOST_TEXTS]]
-    key = f"{batch_id}:{_clean(key, _LONGEST_KEY)}"
+    account_text = clean(account_text, numbers.LONGEST)
+    texts = [clean(text, LONGEST_TEXT) for text in typed[:MOST_TEXTS]]
+    key = f"{batch_id}:{clean(key, _LONGEST_KEY)}"
     with database.atomic():
         batch = hold(batch_id)
         if repeated := PaperForm.get_or_none(PaperForm.key == key):
@@ -63,13 +65,15 @@ def enter(
         judged = judge(batch, meant, texts, key, is_sure, line)
         row = _stored(batch, former, account_text, texts, meant.account, judged, key, employee_id)
         _record("paperform.corrected" if former else "paperform.entered", batch, row)
+        if meant.account is not None:
+            looking.count_form(employee_id)
         return row
 
 
 def enter_on(batch_id: int, account_text: str, typed: Sequence[str], *, key: str, employee_id: int) -> list[PaperForm]:
     """Type a form by a clerk who did not wait to hear how many zones it has: what runs past them and names an account is the next form."""
     with database.atomic():
-        here, rest = _split(hold(batch_id), account_text, list(typed[:_MOST_TEXTS]))
+        here, rest = _split(hold(batch_id), account_text, list(typed[:MOST_TEXTS]))
         forms = [enter(batch_id, account_text, here, key=key, employee_id=employee_id)]
         if rest:
             forms += enter_on(batch_id, rest[0], rest[1:], key=f"{key}+", employee_id=employee_id)
@@ -98,12 +102,13 @@ def confirm(form: PaperForm, key: str) -> None:
 
 def withdraw(form_id: int, reason: str = "") -> None:
     """Take a row out: its reading counts no more. A second time changes nothing. Refused: a closed batch, a billed reading."""
+    reason = clean(reason, _LONGEST_REASON)
     with database.atomic():
         form = standing(form_id)
         if form.state == WITHDRAWN:
             return
         _take_back(form, None)
-        _move(form, state=WITHDRAWN, reason=_clean(reason, 200), rule="", aside="", receipt=None)
+        _move(form, state=WITHDRAWN, reason=reason, rule="", aside="", receipt=None)
         audit.record("paperform.withdrawn", form.batch.subject, line=form.line, account=_number_of(form), reason=reason)
 
 
@@ -117,7 +122,7 @@ def withdraw_line(batch_id: int, line: int) -> None:
 
 def set_aside(form_id: int, reason: str) -> None:
     """Leave a doubt or a refused row as it is, with a reason, so that the batch can be closed without it."""
-    if not (text := _clean(reason, 200)):
+    if not (text := clean(reason, _LONGEST_REASON)):
         raise Refusal("reason", "Напишите, почему бланк отложен: например, «вернули абоненту».", "aside.reason")
     with database.atomic():
         form = standing(form_id)
@@ -174,7 +179,7 @@ def _stored(
         _move(former, state=REPLACED)
     line = former.line if former else _next_line(batch)
     return PaperForm.create(
-        batch=batch, line=line, key=key, account=account and account.id, account_text=account_text, typed=list(texts),
+        batch=batch, line=line, key=key, account=account and account.id, account_text=account_text[:_LONGEST_ACCOUNT], typed=list(texts),
         dials=judged.dials, state=judged.state, rule=judged.rule, reason=judged.reason[:2000], usage=usage(judged.dials),
         total=sums(texts), is_sampled=_is_sampled(key), receipt=judged.receipt_id, entered_by=employee_id,
         entered_at=clock.now(),
@@ -190,7 +195,8 @@ def _next_line(batch: Batch) -> int:
 
 
 def _is_sampled(key: str) -> bool:
-    return int(seal.fingerprint(key)[:8], 16) % SAMPLE_EVERY == 0
+    """Keyed: the key comes from the browser, and nobody is to choose one that is never looked at."""
+    return int(seal.digest("sample", key)[:8], 16) % SAMPLE_EVERY == 0
 
 
 def standing(form_id: int) -> PaperForm:
@@ -220,7 +226,3 @@ def _record(deed: str, batch: Batch, row: PaperForm) -> None:
 
 def _number_of(form: PaperForm) -> str:
     return form.account.number if form.account else ""
-
-
-def _clean(text: str, most: int) -> str:
-    return "".join(character for character in text if character.isprintable())[:most].strip()

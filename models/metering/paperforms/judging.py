@@ -32,6 +32,7 @@ from models.metering.readings import Reading
 from models.metering.standings import Standing
 
 _NUMBER = re.compile(r"[0-9]+")
+_MOST_DIGITS = 12  # times the largest ratio: a number both engines can hold
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f]")
 
 
@@ -79,6 +80,8 @@ def _unknown(meant: Meant) -> Judged:
 
 def _spread(standings: Sequence[Standing], texts: Sequence[str]) -> dict[int, tuple[str, ...]]:
     """The typed texts by meter, in the order of the fields; blanks where nothing was typed."""
+    if not standings:
+        raise Refusal(None, "На этом счёте нет действующего счётчика. Отложите бланк.", "meter.none")
     found, at = {}, 0
     for standing in standings:
         zones = standing.meter.zones
@@ -91,7 +94,7 @@ def _spread(standings: Sequence[Standing], texts: Sequence[str]) -> dict[int, tu
 
 
 def _dial(standing: Standing, texts: Sequence[str]) -> dict[str, Any]:
-    meter, now = standing.meter, [int(text) if (text := _whole(one)).isdigit() else None for one in texts]
+    meter, now = standing.meter, [_value(text) for text in texts]
     used = None
     if None not in now:
         pairs = zip(standing.previous, now, strict=True)
@@ -191,7 +194,7 @@ def standings_of(account_id: int, taken: date) -> list[Standing]:
 def sums(texts: Sequence[str]) -> int:
     """The sum of typed values, whole units: what a clerk with a calculator would add up."""
     parts = (_NUMBER.match(_SPACES.sub("", text)) for text in texts)
-    return sum(int(match[0][:12]) for match in parts if match)
+    return sum(int(match[0][:_MOST_DIGITS]) for match in parts if match)
 
 
 def plain(texts: Sequence[str]) -> list[str]:
@@ -200,6 +203,12 @@ def plain(texts: Sequence[str]) -> list[str]:
     while found and not found[-1]:
         found.pop()
     return found
+
+
+def _value(text: str) -> int | None:
+    """Whole units; none for what is no number of a dial, as an account number scanned into its field."""
+    digits = _whole(text)
+    return int(digits) if _NUMBER.fullmatch(digits) and len(digits) <= _MOST_DIGITS else None
 
 
 def _whole(text: str) -> str:

@@ -11,11 +11,12 @@ from models import audit, clock
 from models.base import Refusal, Row, database
 from models.metering.accounts import Account
 from models.metering.paperforms import entry
-from models.metering.paperforms.batches import ACCEPTED, DOUBT, HELD, Batch, PaperForm
+from models.metering.paperforms.batches import ACCEPTED, DOUBT, HELD, Batch, PaperForm, clean
 from models.metering.paperforms.judging import plain
 from models.people.staff import Employee
 
 FIRST, SECOND = "first", "second"
+NOBODY = 0  # no employee has this id
 
 
 class SecondLook(Row):
@@ -46,6 +47,11 @@ def waiting(employee_id: int, batch_id: int | None = None) -> ModelSelect[Any]:
     return query.where(PaperForm.batch == batch_id) if batch_id is not None else query
 
 
+def unchecked(batch_id: int) -> list[int]:
+    """Lines of held rows that nobody has checked, whoever typed them; doubts keep the batch open by themselves."""
+    return [form.line for form in waiting(NOBODY, batch_id) if form.state == HELD]
+
+
 def undecided(batch_id: int) -> list[SecondLook]:
     """The checks of a batch that differ from what was typed first, and nobody has picked yet."""
     query = SecondLook.select(SecondLook, PaperForm).join(PaperForm)
@@ -66,7 +72,7 @@ def check(form_id: int, typed: Sequence[str], employee_id: int) -> SecondLook:
             raise Refusal(None, "Этот бланк уже сверил другой сотрудник.", "look.done")
         if form.entered_by_id == employee_id:
             raise Refusal(None, "Свой бланк сверяет другой сотрудник.", "look.own")
-        texts = [text.strip()[:40] for text in typed]
+        texts = [clean(text, entry.LONGEST_TEXT) for text in typed[: entry.MOST_TEXTS]]
         if not any(texts):
             raise Refusal(None, "Введите показания с бланка.", "reading.empty")
         agrees = plain(texts) == plain(form.typed)
@@ -78,7 +84,10 @@ def check(form_id: int, typed: Sequence[str], employee_id: int) -> SecondLook:
 
 
 def pick(look_id: int, which: str, employee_id: int) -> None:
-    """Decide, with the paper in hand, whose reading stands: a doubt typed rightly at first is stored, or the second one in its place."""
+    """Decide, with the paper in hand, whose reading stands: a doubt typed rightly at first is stored, or the second one in its place.
+
+    Refused: the first one by whoever typed it.
+    """
     if which not in (FIRST, SECOND):
         raise Refusal(None, "Выберите, что написано на бланке.", "look.pick")
     with database.atomic():
@@ -86,6 +95,8 @@ def pick(look_id: int, which: str, employee_id: int) -> None:
         form = entry.standing(look.form_id) if look else None
         if look is None or form is None or look.agrees:
             raise Refusal(None, "Сверять здесь нечего. Обновите страницу.", "look.none")
+        if which == FIRST and form.entered_by_id == employee_id:
+            raise Refusal(None, "Свою запись подтверждает другой сотрудник: позовите того, кто сверял.", "look.own")
         undecided_one = (SecondLook.id == look_id, SecondLook.picked == "")
         if SecondLook.update(picked=which).where(*undecided_one).execute() != 1:
             return
