@@ -1,21 +1,16 @@
-// Small comforts for every form. Each page works without them.
-// Written without `?.` and `??`: the first phones that know modules do not know these.
+// Small comforts for every form. No `?.` and `??`: the first phones that know modules do not know these.
 
-const NOTHING_LOST = "Ничего не потеряно: то, что вы ввели, осталось на странице. ";
-const NO_LINK = "Нет связи. " + NOTHING_LOST + "Попробуйте ещё раз через минуту.";
-const NO_ANSWER = "Портал сейчас не отвечает. " + NOTHING_LOST + "Попробуйте ещё раз через минуту.";
-const SENT_FOR_MS = 20000; // after so long without an answer the button works again
+const NOTHING_LOST = "Ничего не потеряно: то, что вы ввели, осталось на странице. Попробуйте ещё раз через минуту.";
+const NO_LINK = "Нет связи. " + NOTHING_LOST;
+const NO_ANSWER = "Портал сейчас не отвечает. " + NOTHING_LOST;
+const SENT_FOR_MS = 20000;
 
-const net = document.createElement("p");
-net.className = "net";
-net.setAttribute("role", "status");
-document.body.append(net);
+document.body.insertAdjacentHTML("beforeend", '<p class="net" role="status"></p>');
+const net = document.body.lastElementChild;
 
 function say(text) {
   net.textContent = text;
 }
-
-// htmx: the form token, a failure that leaves the page as it is, focus on what went wrong
 
 if (window.htmx) window.htmx.config.noSwap = [204, 304, "5xx"];
 
@@ -41,7 +36,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (errors && answer && answer.status >= 400) errors.focus();
 });
 
-// Plain forms: one press, one submission. The button keeps its focus, so it is not `disabled` but refuses.
+// One press, one submission. The button keeps its focus, so it is not `disabled` but refuses.
 
 function release(form) {
   delete form.dataset.sent;

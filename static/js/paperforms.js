@@ -1,19 +1,26 @@
-// Rows are sent in the background, each once by its key. What is typed past a meter's zones begins the next form.
+// Rows are sent one by one, each once. What is typed past a meter's zones begins the next form.
 
 const $ = (id) => document.getElementById(id);
 const { dataset, tBodies: [body] } = $("rows");
-const { save, lookup, find, store, blank, zone, csrf_token, account, line } = dataset;
+const { save, lookup, find, store, blank, zone, csrf_token, account, line, refused, closed } = dataset;
 const whole = new RegExp(dataset.whole, "i");
-const say = (text) => text && ($("said").textContent = text);
+const say = (text = "") => ($("said").textContent = text);
 const queue = JSON.parse(localStorage[store] || "[]");
+let bad = []; // refused, kept
 let current, busy, timer, pause = 500;
+
+const keep = () => (localStorage[store] = JSON.stringify([...bad, ...queue]));
 
 function open(text, old) {
   body.insertAdjacentHTML("beforeend", blank);
   const tr = body.lastElementChild;
   const at = tr.querySelector("input");
   at.value = text;
-  if (old) old.replaceWith(tr);
+  if (old) {
+    old.replaceWith(tr);
+    tr.dataset.line = old.dataset.line;
+    tr.cells[0].textContent = old.cells[0].textContent;
+  }
   return (tr.row = { tr, old, at, account: at, fields: [] });
 }
 
@@ -42,6 +49,7 @@ async function ask(row) {
     row.zones = found.zones;
     row.zones.forEach((_, i) => field(row, i));
   } else if (row === current && row.at === document.activeElement) overflow(most);
+  else if (row.old && !row.at.value) finish(row);
 }
 
 function overflow(i) {
@@ -55,17 +63,32 @@ function overflow(i) {
   field(current, Math.max(0, texts.length - 2)).focus();
 }
 
-function pending(tr, item) {
-  tr.id = item.key;
+function pending(tr, { key, account, typed }) {
+  tr.id = key;
   tr.row = null;
-  tr.cells[1].textContent = item.account;
-  tr.cells[3].textContent = item.typed.join(" / ");
+  tr.cells[1].textContent = account;
+  tr.cells[3].textContent = typed.join(" / ");
+}
+
+function fail(item, text) {
+  bad.push(item);
+  const tr = $(item.key);
+  tr.className = "refused";
+  tr.cells[0].textContent = "!";
+  tr.cells[5].textContent = text;
+  Object.assign(tr.dataset, { line: item.line || 0, account: item.account, typed: JSON.stringify(item.typed), reason: text });
+  say(text);
+}
+
+function forget({ old }) {
+  if (old) bad = bad.filter(({ key }) => key !== old.id);
+  return old && +old.dataset.line ? old.dataset.line : "";
 }
 
 function finish(row, withdraw = "") {
   const typed = row.fields.map((input) => input.value);
-  const line = row.old ? row.old.dataset.line : "";
-  const item = { key: `${Date.now()}-${Math.random()}`, line, account: row.account.value, typed, withdraw };
+  const item = { key: `${Date.now()}-${Math.random()}`, line: forget(row), account: row.account.value, typed, withdraw };
+  if (!item.line) delete row.tr.dataset.line;
   queue.push(item);
   pending(row.tr, item);
   if (row === current) start("");
@@ -74,25 +97,29 @@ function finish(row, withdraw = "") {
 }
 
 async function pump() {
-  localStorage[store] = JSON.stringify(queue);
+  keep();
   if (busy || !queue.length) return;
   busy = 1;
-  const { typed, ...item } = queue[0];
+  const [first] = queue;
+  const { typed, tries = 0, ...item } = first;
   const form = new URLSearchParams({ ...item, csrf_token });
   typed.forEach((text) => form.append("value", text));
   const got = await fetch(save, { method: "POST", body: form, redirect: "manual" }).catch(() => 0);
   const answer = got.ok && (await got.json().catch(() => 0));
   busy = 0;
   clearTimeout(timer);
-  if (answer) {
+  const isOver = got.status > 399 && (got.status < 500 || (first.tries = tries + 1) > (got.status > 501 ? 8 : 2));
+  if (answer || isOver) {
     queue.shift();
     pause = 500;
-    $(item.key).outerHTML = answer.row;
-    $("totals").outerHTML = answer.totals;
-    say(answer.said);
+    if (answer) $("totals").outerHTML = answer.totals;
+    if (answer.row) {
+      $(item.key).outerHTML = answer.row;
+      say(answer.said);
+    } else fail(first, answer.said || refused);
     pump();
   } else timer = setTimeout(pump, (pause = Math.min(pause * 2, 3e4)));
-  $("net").hidden = answer;
+  $("net").hidden = answer || isOver;
   $("waiting").textContent = queue.length;
   $("again").hidden = got.type !== "opaqueredirect";
 }
@@ -110,25 +137,37 @@ function enter(row, i) {
   else finish(row);
 }
 
-function leave(row) {
-  if (row.old) row.tr.replaceWith(row.old);
+function leave({ tr, old }) {
+  if (old) {
+    tr.replaceWith(old);
+    tr.row = null;
+  }
   current.at.focus();
 }
 
 function edit(tr) {
-  if (!tr || !tr.dataset.line) return;
+  if (!tr || !tr.dataset.typed) return;
   const row = open(tr.dataset.account, tr);
   JSON.parse(tr.dataset.typed).forEach((text, i) => (field(row, i).value = text));
+  say(tr.dataset.reason);
   ask(row);
   field(row, 0).focus();
   row.at.select();
+}
+
+function drop(row) {
+  row.tr.remove();
+  if (!row.old) return start("");
+  forget(row);
+  keep();
+  current.at.focus();
 }
 
 const keys = {
   Enter: (row, i) => (row.jumped ? (row.jumped = 0) : enter(row, i)),
   Escape: leave,
   F2: () => (location = find),
-  F8: (row) => (row.old ? finish(row, 1) : start("", row.tr.remove())),
+  F8: (row) => (row.old && +row.old.dataset.line ? finish(row, 1) : drop(row)),
   "Ctrl ArrowUp"(row) {
     const above = row.tr.previousElementSibling;
     leave(row);
@@ -149,11 +188,12 @@ body.oninput = ({ target: { value }, target }) => {
   const { row } = target.closest("tr");
   const i = row.fields.indexOf(target);
   row.jumped = 0;
-  if (i < 0 ? whole.test(value) : row.zones && row.zones[i + 1] && value.length >= row.zones[i].digits) {
+  if (row === current && i >= 0 && whole.test(value)) overflow(i);
+  else if (i < 0 ? whole.test(value) : row.zones && row.zones[i + 1] && value.length >= row.zones[i].digits) {
     if (i < 0) ask(row);
     field(row, i + 1).focus();
     row.jumped = 1;
-  } else if (row === current && i >= 0 && whole.test(value)) overflow(i);
+  }
 };
 
 body.addEventListener("focusin", ({ target }) => {
@@ -166,7 +206,10 @@ ononline = pump;
 
 document.documentElement.classList.add("js");
 queue.forEach((item) => pending(open("").tr, item));
-start(account);
-if (account) enter(current, -1);
-if (line) edit($("row-" + line));
-pump();
+if (closed) queue.splice(0).forEach((item) => fail(item, closed));
+else {
+  start(account);
+  if (account) enter(current, -1);
+  if (line) edit($("row-" + line));
+  pump();
+}

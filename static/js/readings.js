@@ -1,26 +1,22 @@
-// Usage while a reading is typed. The server decides; this only shows in time what it would say.
+// Usage while a reading is typed: only what the server would say.
 
-const QUIET_MS = 1000; // so long after the last key the result is read aloud
+const QUIET_MS = 1000;
 
 const grouped = (value) => String(Math.abs(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 const amount = (value, unit) => (value < 0 ? "\u2212" : "") + grouped(value) + "\u00a0" + unit;
 
-// "１４ 218,5" -> { digits: "14218", fraction: true }; digits is null when it is no number
 function read(typed) {
   const text = typed.normalize("NFKC").replace(/\s/g, "");
   const parts = /^(\d*)([.,]\d*)?$/.exec(text);
   return parts ? { digits: parts[1], fraction: parts[2] !== undefined } : { digits: null, fraction: false };
 }
 
-// The usage of one zone with what to say of it; `usage` is null while there is none
 function judge(input) {
   const { digits, fraction } = read(input.value);
   if (digits === null) return { usage: null, doubt: "нужны только цифры" };
   if (digits === "") return { usage: null, doubt: "" };
   const value = Number(digits);
-  const previous = Number(input.dataset.previous || 0);
-  const length = Number(input.dataset.digits || 0);
-  const ratio = Number(input.dataset.ratio || 1);
+  const [previous, length, ratio] = ["previous", "digits", "ratio"].map((name) => Number(input.dataset[name]));
   if (length && digits.replace(/^0+/, "").length > length) {
     return { usage: null, doubt: `на\u00a0табло ${length}\u00a0${length < 5 ? "цифры" : "цифр"} до запятой` };
   }
@@ -33,25 +29,19 @@ function judge(input) {
   return { usage: null, doubt: `меньше предыдущего (${grouped(previous)})` };
 }
 
-// The server has said what is wrong with this value; once it is changed, that no longer holds
 function wasRefused(input) {
-  if (input.getAttribute("aria-invalid") !== "true") return false;
+  if (!input.matches("[aria-invalid]")) return false;
   if (input.value === input.defaultValue) return true;
   input.removeAttribute("aria-invalid");
-  input.closest(".field").classList.remove("wrong");
-  const error = document.getElementById(input.id + "-error");
-  if (error) error.remove();
+  const field = input.closest(".field");
+  field.classList.remove("wrong");
+  field.querySelector(".error").remove();
   return false;
 }
 
-function doubtBeside(output) {
-  let doubt = output.parentElement.querySelector(".doubt");
-  if (!doubt) {
-    doubt = document.createElement("span");
-    doubt.className = "doubt";
-    output.parentElement.append(doubt);
-  }
-  return doubt;
+function doubtBeside({ parentElement: beside }) {
+  if (!beside.querySelector(".doubt")) beside.insertAdjacentHTML("beforeend", '<span class="doubt"></span>');
+  return beside.querySelector(".doubt");
 }
 
 function show(meter) {
@@ -71,7 +61,7 @@ function show(meter) {
     if (doubt) spoken.push(doubt);
   });
   const usual = Number(meter.inputs[0].dataset.usual || 0);
-  const passed = meter.inputs.every((input) => input.value && input.value === input.defaultValue); // told already, or accepted as it is
+  const passed = meter.inputs.every((input) => input.value && input.value === input.defaultValue);
   const far = whole && !passed && total > Number(meter.inputs[0].dataset.limit || Infinity);
   const output = meter.querySelector("output.total");
   if (output) {
@@ -83,10 +73,8 @@ function show(meter) {
 }
 
 function speaker() {
-  const region = document.createElement("p");
-  region.className = "unseen";
-  region.setAttribute("role", "status");
-  document.body.append(region);
+  document.body.insertAdjacentHTML("beforeend", '<p class="unseen" role="status"></p>');
+  const region = document.body.lastElementChild;
   let waiting = 0;
   return (text) => {
     clearTimeout(waiting);
@@ -94,17 +82,17 @@ function speaker() {
   };
 }
 
-function watch(meter, say) {
+function watch(meter) {
   meter.inputs = [...meter.querySelectorAll("input[data-previous]")];
-  // each key would be read aloud otherwise; the one region below speaks when the typing rests
   meter.querySelectorAll("output").forEach((output) => output.setAttribute("aria-live", "off"));
   meter.addEventListener("input", () => say(show(meter)));
   show(meter);
 }
 
 function start() {
-  const meters = [...document.querySelectorAll("fieldset")].filter((meter) => meter.querySelector("input[data-previous]") && !meter.inputs);
-  meters.forEach((meter) => watch(meter, say));
+  document.querySelectorAll("fieldset").forEach((meter) => {
+    if (!meter.inputs && meter.querySelector("input[data-previous]")) watch(meter);
+  });
 }
 
 const say = speaker();

@@ -1,5 +1,4 @@
-// The office's keyboard. data-key="a": pressed by that key in any alphabet while no field has the focus; j, k and the arrows go
-// through elements with data-step; Esc leaves a field.
+// data-key: pressed by that key in any alphabet; data-step: by j, k and arrows
 
 const FIELDS = "input:not([type=hidden],[type=radio],[type=checkbox]),select,textarea";
 

@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.feature("M10", "B2")]
 
 DESK = {"width": 1280, "height": 800}
 USUAL = (11_560, 5_670)  # on a household's meter on 20 November
-SCAN = "(text) => [...text].forEach((one) => document.execCommand('insertText', false, one))"  # faster than any hand
 LATE = "{ const now = fetch; window.fetch = (...ask) => new Promise((got) => setTimeout(() => got(now(...ask)), 900)) }"
 
 
@@ -302,33 +301,6 @@ def test_without_scripts_the_plain_form_does_the_same(plain: Clerk) -> None:
     plain.page.keyboard.press("Enter")
     expect(plain.rows()).to_have_count(1)
     assert plain.stored(home) == [(USUAL[0], "accepted")]
-
-
-def test_a_number_scanned_into_a_known_zone_is_the_account_after_all(clerk: Clerk) -> None:
-    first, second = clerk.two().account, clerk.two().account
-    clerk.type(first)
-    expect(clerk.page.get_by_role("textbox", name=re.compile("^Т1 11"))).to_be_focused()
-    clerk.page.evaluate(SCAN, second)
-    clerk.type(f"{USUAL[0]}\n{USUAL[1]}\n")
-    expect(clerk.rows()).to_have_count(1)
-    assert clerk.stored(second) == [(USUAL[0], "accepted")] and not clerk.stored(first)
-
-
-def test_a_hand_that_forgets_enter_loses_nothing(clerk: Clerk) -> None:
-    home = clerk.two().account
-    clerk.type(home)
-    expect(clerk.page.get_by_role("textbox", name=re.compile("^Т1 11"))).to_be_focused()
-    clerk.type(f"{USUAL[0]}{USUAL[1]}249\n", delay=70)
-    expect(clerk.rows()).to_have_count(1)
-    assert "не принято" in clerk.told(0) and f"{USUAL[1]}249" in clerk.told(0).replace("\u202f", "")
-
-
-def test_the_new_row_has_the_number_it_will_get(clerk: Clerk) -> None:
-    home = clerk.two().account
-    expect(clerk.page.locator("#rows tbody th")).to_have_text(["1"])
-    clerk.type(f"{home}{USUAL[0]}\n{USUAL[1]}\n")
-    expect(clerk.rows()).to_have_count(1)
-    expect(clerk.page.locator("#rows tbody th")).to_have_text(["1", "2"])
 
 
 def test_a_number_longer_than_any_dial_is_refused_in_words(clerk: Clerk) -> None:
