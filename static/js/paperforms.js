@@ -1,4 +1,4 @@
-// Rows are sent one by one, each once. What is typed past a meter's zones begins the next form.
+// Rows are sent one by one. What is typed past a meter's zones begins the next form.
 
 const $ = (id) => document.getElementById(id);
 const { dataset, tBodies: [body] } = $("rows");
@@ -188,7 +188,7 @@ body.oninput = ({ target: { value }, target }) => {
   const { row } = target.closest("tr");
   const i = row.fields.indexOf(target);
   row.jumped = 0;
-  if (row === current && i >= 0 && whole.test(value)) overflow(i);
+  if (row === current && i >= 0 && !(i && row.zones) && whole.test(value)) overflow(i);
   else if (i < 0 ? whole.test(value) : row.zones && row.zones[i + 1] && value.length >= row.zones[i].digits) {
     if (i < 0) ask(row);
     field(row, i + 1).focus();
