@@ -183,7 +183,7 @@ def chain() -> Chain:
 
 def last_billing() -> Billing | None:
     query = AuditRow.select(AuditRow.subject, AuditRow.at, AuditRow.detail).where(AuditRow.deed == _BILLED)
-    row = query.order_by(AuditRow.at.desc()).limit(1).namedtuples().first()
+    row = query.order_by(AuditRow.at.desc(), AuditRow.id.desc()).limit(1).namedtuples().first()
     return Billing(row.subject.partition(":")[2], row.at, row.detail.get("issued", 0)) if row else None
 
 

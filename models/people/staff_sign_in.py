@@ -24,10 +24,12 @@ def enter(login: str, password: str) -> str:
     employee = Employee.by_email(email)
     stored = employee.password_hash if employee and employee.is_open and employee.password_hash else ""
     # A person's own bucket and the strangers': who hammers a log-in from elsewhere does not lock its owner out.
-    limits.spend("staff.login", f"{email}|{limits.network(audit.actor().ip)}", TRIES, PER, _SLOW)
+    bucket = f"{email}|{limits.network(audit.actor().ip)}"
+    limits.spend("staff.login", bucket, TRIES, PER, _SLOW)
     if not passwords.verify(stored or passwords.decoy(), password) or not stored or employee is None:
         _note_failure(email, employee)
         raise Refusal(None, _WRONG, "staff.wrong")
+    limits.give_back("staff.login", bucket, PER)
     # A seed of its own for each sign-in: who looked at the enrolment page and went away knows nothing of the factor enrolled later.
     facts = {"employee": employee.id, "seed": seal.token()}
     return tokens.issue(_PENDING, employee.subject, PENDING_FOR, **facts).secret

@@ -93,6 +93,12 @@ def test_a_guesser_is_slowed_and_does_not_lock_the_owner_out(galina: Employee) -
         assert staff_sign_in.enter(galina.email, cast.PASSWORD)
 
 
+def test_who_knows_the_password_may_come_in_as_often_as_they_like(galina: Employee) -> None:
+    with audit.acting("guest", "203.0.113.7"):
+        for _ in range(staff_sign_in.TRIES * 2):
+            assert staff_sign_in.enter(galina.email, cast.PASSWORD)
+
+
 def test_a_session_ends_after_an_idle_hour_and_after_a_working_day(galina: Employee, at: Any) -> None:
     secret = staff_sessions.begin(galina, "Chrome")
     begun = clock.now()
