@@ -21,7 +21,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOW = "2026-11-20T10:00"  # inside the web window of every company
 PASSWORD = "svet-i-teplo"
-FLATS = 240
+FLATS = 120
 PREFIXES = {"krasnoyarsk": "2490", "kaluga": "4090", "koryak": "4190", "irkutsk": "ИНЗБ39"}  # after all the demo's own
 STARTS_IN = 60  # seconds: migrations and the demo company included
 

@@ -75,20 +75,14 @@ def _payer(text: str) -> str | None:
 
 
 def _by_part(digits: str, office_id: int | None) -> Meant:
-    if office_id is not None and (found := _with(digits, Account.office == office_id)):
-        return _chosen(found, digits)
-    return _chosen(_with(digits), digits)
-
-
-def _with(digits: str, *where: Any) -> list[Any]:
-    query = Account.select().where(*where, Account.number.contains(digits)).order_by(Account.number)
-    return list(query.limit(MOST_CANDIDATES + 1))
-
-
-def _chosen(found: list[Any], digits: str) -> Meant:
-    """The only one; or the only one that ends so, since people read a number's tail."""
-    ending = [account for account in found if account.number.endswith(digits)]
-    for fitting in (found, ending if len(found) <= MOST_CANDIDATES else []):
-        if len(fitting) == 1:
-            return Meant(fitting[0], [])
-    return Meant(None, found[:MOST_CANDIDATES])
+    """The only number that ends so, since people read a tail; else the only one with these digits; the batch's office first."""
+    for where in ([Account.office == office_id], []) if office_id is not None else ([],):
+        found: list[Any] = []
+        for fits in (Account.number.endswith(digits), Account.number.contains(digits)):
+            query = Account.select().where(fits, *where).order_by(Account.number)
+            found = list(query.limit(MOST_CANDIDATES + 1))
+            if len(found) == 1:
+                return Meant(found[0], [])
+        if found:
+            return Meant(None, found[:MOST_CANDIDATES])
+    return Meant(None, [])
