@@ -82,6 +82,7 @@ def test_one_that_breaks_off_does_not_stop_the_others_and_is_tried_again(
 
 def test_a_bell_for_nothing_does_nothing(clerk: Employee) -> None:
     exchange.work(10**6)
+    assert not Transfer.select().exists()
 
 
 _WORKER = """
