@@ -2,31 +2,23 @@
 
 const QUIET_MS = 1000;
 
-const grouped = (value) => String(Math.abs(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-const amount = (value, unit) => (value < 0 ? "\u2212" : "") + grouped(value) + "\u00a0" + unit;
+const grouped = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+const amount = (value, unit) => grouped(value) + "\u00a0" + unit;
+const odd = (doubt) => ({ usage: null, doubt });
 
-function read(typed) {
-  const text = typed.normalize("NFKC").replace(/\s/g, "");
-  const parts = /^(\d*)([.,]\d*)?$/.exec(text);
-  return parts ? { digits: parts[1], fraction: parts[2] !== undefined } : { digits: null, fraction: false };
-}
-
-function judge(input) {
-  const { digits, fraction } = read(input.value);
-  if (digits === null) return { usage: null, doubt: "нужны только цифры" };
-  if (digits === "") return { usage: null, doubt: "" };
-  const value = Number(digits);
-  const [previous, length, ratio] = ["previous", "digits", "ratio"].map((name) => Number(input.dataset[name]));
+function judge({ value, dataset }) {
+  const text = value.normalize("NFKC").replace(/\s/g, "");
+  const [, digits, fraction] = /^(\d*)([.,]\d*)?$/.exec(text) || [];
+  if (digits === undefined) return odd("нужны только цифры");
+  if (digits === "") return odd("");
+  const [previous, length, ratio] = [dataset.previous, dataset.digits, dataset.ratio].map(Number);
   if (length && digits.replace(/^0+/, "").length > length) {
-    return { usage: null, doubt: `на\u00a0табло ${length}\u00a0${length < 5 ? "цифры" : "цифр"} до запятой` };
+    return odd(`на\u00a0табло ${length}\u00a0${length < 5 ? "цифры" : "цифр"} до запятой`);
   }
-  const hint = fraction ? "дробную часть передавать не\u00a0нужно" : "";
-  if (value >= previous) return { usage: (value - previous) * ratio, doubt: hint };
-  const dial = 10 ** length;
-  if (length && input.dataset.rolls) {
-    return { usage: (dial - previous + value) * ratio, doubt: "табло перешло через ноль" };
-  }
-  return { usage: null, doubt: `меньше предыдущего (${grouped(previous)})` };
+  const used = digits - previous;
+  if (used >= 0) return { usage: used * ratio, doubt: fraction ? "дробную часть передавать не\u00a0нужно" : "" };
+  if (length && dataset.rolls) return { usage: (used + 10 ** length) * ratio, doubt: "табло перешло через ноль" };
+  return odd(`меньше предыдущего (${grouped(previous)})`);
 }
 
 function wasRefused(input) {
@@ -50,7 +42,7 @@ function show(meter) {
   let total = 0;
   let whole = true;
   meter.inputs.forEach((input) => {
-    const { usage, doubt } = wasRefused(input) ? { usage: null, doubt: "" } : judge(input);
+    const { usage, doubt } = wasRefused(input) ? odd("") : judge(input);
     const output = meter.querySelector(`output[for="${input.id}"]`);
     if (output) {
       output.textContent = usage === null ? "" : amount(usage, unit);
@@ -60,26 +52,26 @@ function show(meter) {
     else total += usage;
     if (doubt) spoken.push(doubt);
   });
-  const usual = Number(meter.inputs[0].dataset.usual || 0);
+  const { usual, limit } = meter.inputs[0].dataset;
   const passed = meter.inputs.every((input) => input.value && input.value === input.defaultValue);
-  const far = whole && !passed && total > Number(meter.inputs[0].dataset.limit || Infinity);
+  const far = whole && !passed && total > (limit || Infinity);
+  const sum = `Расход ${amount(total, unit)}`;
   const output = meter.querySelector("output.total");
   if (output) {
-    output.textContent = whole ? `Расход ${amount(total, unit)}` : "";
-    doubtBeside(output).textContent = far ? `Намного больше обычного: обычно около ${amount(usual, unit)}. Проверьте цифры` : "";
+    output.textContent = whole ? sum : "";
+    doubtBeside(output).textContent = far ? `Намного больше обычного: обычно около ${amount(usual || 0, unit)}. Проверьте цифры` : "";
   }
-  if (whole) spoken.push(`Расход ${amount(total, unit)}` + (far ? ", намного больше обычного" : ""));
+  if (whole) spoken.push(sum + (far ? ", намного больше обычного" : ""));
   return spoken.join(". ");
 }
 
-function speaker() {
-  document.body.insertAdjacentHTML("beforeend", '<p class="unseen" role="status"></p>');
-  const region = document.body.lastElementChild;
-  let waiting = 0;
-  return (text) => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => (region.textContent = text), QUIET_MS);
-  };
+document.body.insertAdjacentHTML("beforeend", '<p class="unseen" role="status"></p>');
+const region = document.body.lastElementChild;
+let waiting;
+
+function say(text) {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => (region.textContent = text), QUIET_MS);
 }
 
 function watch(meter) {
@@ -95,7 +87,6 @@ function start() {
   });
 }
 
-const say = speaker();
 document.documentElement.classList.add("js");
 start();
 document.addEventListener("htmx:after:swap", start);
