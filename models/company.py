@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from models import company_consents, words
 from models import company_file as rules
-from models import words
+from models.company_consents import ConsentDocument
 from models.company_file import CompanyError, Table
+from models.company_letters import Delivery, Letters, delivery, letters
 from models.company_registers import Register, registers
 
 CHANNELS = (
@@ -34,16 +34,12 @@ REPORTED_BY = ("web", "sberbank", "bank", "post", "citypay", "platezhka", "kasse
 ELECTRICITY = "electricity"
 FOLLOW_WEB = ("kiosk", "bot")  # their windows are the web's unless the file says otherwise
 DWELLINGS = ("urban", "stove", "rural")
-SIGN_UP_CONSENT = "personal-data"
-PAYMENT_CONSENT = "payment"
 LONGEST_NUMBER = 64
 TAX_SYSTEMS = ("osn", "usn_income", "usn_income_outcome", "esn", "patent")
-_NEEDED_CONSENTS = {SIGN_UP_CONSENT: "sign up", PAYMENT_CONSENT: "pay on line"}
 
 _OPTIONAL_IN_NUMBER = re.compile(r"[\s()\[\]\-\u2010-\u2015\u2212]")
 _SERVICE_CODE = re.compile(r"[a-z]+")
 _PERCENT = re.compile(r"0|[1-9][0-9]?")
-_CONSENT_FILE = re.compile(r"(?P<kind>[a-z]+(-[a-z]+)*)\.(?P<version>20[0-9]{2}-(0[1-9]|1[0-2])(-[0-9]{2})?)\.txt")
 
 
 @dataclass(frozen=True)
@@ -153,17 +149,6 @@ class Phone:
 
 
 @dataclass(frozen=True)
-class ConsentDocument:
-    """A consent's exact words: the title is the first line; `hash` is the SHA-256 of `text` in hex."""
-
-    kind: str
-    version: str
-    title: str
-    text: str
-    hash: str
-
-
-@dataclass(frozen=True)
 class Company:
     code: str  # the folder's name
     name: str
@@ -186,6 +171,8 @@ class Company:
     averages: Averages
     billing: Billing
     payments: Payments
+    letters: Letters
+    delivery: Delivery
     registers: Mapping[str, Register]  # files in which others report payments, by name
     phones: tuple[Phone, ...]
     mail_readings: str  # where readings are mailed to, or empty
@@ -244,6 +231,7 @@ def load(folder: Path) -> Company:
     top = rules.read_toml(folder / "company.toml", sorted(known))
     checks = _checks(top.table("checks", ("confirm_times", "hold_times", "max_kw", "floor_kwh", "rollover_percent")))
     services = _services(top, checks)
+    in_force, versions = company_consents.consents(folder / "consents", top.text("legal_name"))
     return Company(
         code=folder.name,
         name=top.text("name"),
@@ -266,11 +254,14 @@ def load(folder: Path) -> Company:
         averages=_averages(top.table("averages", _names(Averages))),
         billing=_billing(top.table("billing", _names(Billing))),
         payments=_payments(top.table("payments", _names(Payments))),
+        letters=letters(top),
+        delivery=delivery(top),
         registers=registers(top, REPORTED_BY),
         phones=_phones(top),
         mail_readings=top.text("mail_readings", rules.email, default=""),
         sms_readings=top.text("sms_readings", rules.phone, default=""),
-        **_consents(folder / "consents", top.text("legal_name")),
+        consents=in_force,
+        consent_versions=versions,
     )
 
 
@@ -419,32 +410,3 @@ def _phones(top: Table) -> tuple[Phone, ...]:
         Phone(row.text("number", rules.phone), row.text("title"), row.text("hours"), row.text("note", default=""))
         for row in top.tables("phones", _names(Phone))
     )
-
-
-def _consents(folder: Path, legal_name: str) -> dict[str, Any]:
-    versions = {(document.kind, document.version): document for document in _documents(folder)}
-    in_force = {kind: document for (kind, _), document in sorted(versions.items())}
-    for kind, deed in _NEEDED_CONSENTS.items():
-        if kind not in in_force:
-            file = rules.shown(folder / f"{kind}.<version>.txt")
-            raise CompanyError(file, "", f"is missing: nobody can {deed} without it")
-    for document in in_force.values():
-        if legal_name not in document.text:
-            file = rules.shown(folder / f"{document.kind}.{document.version}.txt")
-            raise CompanyError(file, "", f"must name the operator as company.toml does: {legal_name}")
-    return {"consents": MappingProxyType(in_force), "consent_versions": MappingProxyType(versions)}
-
-
-def _documents(folder: Path) -> Iterable[ConsentDocument]:
-    for path in sorted(folder.glob("*")):
-        name = _CONSENT_FILE.fullmatch(path.name)
-        if not name:
-            raise CompanyError(
-                rules.shown(path), "", "must be named <kind>.<version>.txt, such as personal-data.2026-01.txt"
-            )
-        text = rules.read_text(path).strip()
-        title, _, body = text.partition("\n")
-        if not title or not body.strip():
-            raise CompanyError(rules.shown(path), "", "must have a title on its first line and a text below it")
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        yield ConsentDocument(name["kind"], name["version"], title.strip(), text, digest)

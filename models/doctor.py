@@ -14,6 +14,8 @@ from models.billing.bills import FAILED, HELD, ISSUED, Bill, Charge
 from models.billing.ledger import BILLED, PAYMENT, REFUND, Balance, Entry
 from models.billing.payments import DISPUTED, OPEN, PAID, REFUNDED, Payment
 from models.consents import Consent
+from models.contact.incoming import Mailbox
+from models.entrance import agreeing
 from models.exchange import transfers
 from models.metering import decisions, finding, readings
 from models.metering.accounts import Account
@@ -21,9 +23,14 @@ from models.metering.closings import Closing
 from models.metering.decisions import Decision
 from models.metering.meters import Meter
 from models.metering.readings import Reading, Receipt
+from models.outbox import WAITING, Message, sending
 from models.people.customers import Customer
+from models.settings import Settings
 
 _LONG_OPEN = timedelta(days=1)
+_LONG_UNSENT = timedelta(minutes=30)
+_LONG_UNREAD = timedelta(minutes=15)
+_SOON = timedelta(minutes=2)  # a provider that is down is tried again each minute
 
 
 def complaints() -> list[str]:
@@ -39,9 +46,41 @@ def complaints() -> list[str]:
 def standing_still() -> list[str]:
     """What the background should have done by now: nothing is wrong with the data, but nobody looks after them."""
     try:
-        return audit_chain.unsealed()
+        return [*audit_chain.unsealed(), *_unsent()]
     except PeeweeException:  # `complaints` has told it already
         return []
+
+
+def reports(settings: Settings) -> list[str]:
+    """Whether it becomes known which letters were not delivered."""
+    if not settings.smtp or settings.is_demo:
+        return []
+    if settings.imap is None:
+        wanted = "letters: neither KABINET_IMAP_URL nor KABINET_BOUNCE_KEY is set: what was not delivered stays unknown"
+        return [] if settings.bounce_key else [wanted]
+    try:
+        box = Mailbox.get_or_none(Mailbox.folder == settings.imap.mailbox)
+    except PeeweeException:  # `complaints` has told it already
+        return []
+    if box is not None and box.error:
+        return [f"letters: the mailbox of reports cannot be read: {box.error}"]
+    if box is not None and box.read_at is not None and box.read_at < clock.now() - _LONG_UNREAD:
+        return [f"letters: the mailbox of reports was read last at {box.read_at!s:.16} UTC; does the worker run?"]
+    return []
+
+
+def _unsent() -> Iterator[str]:
+    """Letters that nobody has taken up for a while, though nothing says they should wait."""
+    now = clock.now()
+    last = sending.last_sent()
+    if last is not None and last > now - _LONG_UNSENT:  # a long mailing keeps its pace
+        return
+    waiting = Message.select(fn.COUNT(Message.id), fn.MIN(Message.created_at)).where(
+        Message.state == WAITING, Message.due_at <= now + _SOON, Message.created_at < now - _LONG_UNSENT
+    )
+    count, since = waiting.tuples().first()
+    if count:
+        yield f"letters: {count} wait, the first since {since!s:.16} UTC; is KABINET_SMTP_URL set, does it answer, does the worker run?"
 
 
 def other_company() -> list[str]:
@@ -145,6 +184,7 @@ def _people() -> Iterator[str]:
     )
     if silent:
         yield f"customers: {silent} without a consent to the processing of personal data"
+    yield from agreeing.oddities()
     if unseen := finding.missing():
         yield f"accounts: {unseen} cannot be found by the staff; run `flask --app app reindex --missing`"
 

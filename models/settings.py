@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
+
+from models.mail_settings import MailServer, imap_server, is_loopback, smtp_servers
 
 PREFIX = "KABINET_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,15 +19,16 @@ DEMO_ACQUIRER_USER = "kabinet-demo"
 DEMO_ACQUIRER_PASSWORD = "demo-acquirer-not-for-production"  # noqa: S105
 DEMO_CALLBACK_KEY = "demo-callback-key-not-for-production"
 ACQUIRER = ("ACQUIRER_URL", "ACQUIRER_USER", "ACQUIRER_PASSWORD", "ACQUIRER_CALLBACK_KEY")
+LETTERS = ("SMTP_URL", "IMAP_URL", "SMS_URL", "BOUNCE_KEY")
 SHORTEST_CALLBACK_KEY = 16
-SECRETS = ("SECRET_KEY", "OLD_SECRET_KEYS", "DATABASE_URL", "QUEUE_URL", *ACQUIRER)
+SECRETS = ("SECRET_KEY", "OLD_SECRET_KEYS", "DATABASE_URL", "QUEUE_URL", *ACQUIRER, *LETTERS)
 # Read by rooms that are not built yet: a server may be set up with them already.
-RESERVED = (
-    "SMTP_URL", "IMAP_URL", "SMS_URL", "TERMINAL_KEYS", "VIBER_TOKEN", "MAX_TOKEN", "TELEGRAM_TOKEN", "TURN_URL", "TURN_SECRET",
-)  # fmt: skip
+RESERVED = ("TERMINAL_KEYS", "VIBER_TOKEN", "MAX_TOKEN", "TELEGRAM_TOKEN", "TURN_URL", "TURN_SECRET")
 NAMES = (
     *SECRETS, "ACQUIRER_STYLE", "ENV", "COMPANY", "COMPANIES_DIR", "VAR_DIR", "PUBLIC_URL", "TRUSTED_PROXIES", "NOW",
 )  # fmt: skip
+
+_Read = TypeVar("_Read")
 
 
 class SettingsError(Exception):
@@ -54,6 +57,10 @@ class Settings:
     acquirer_password: str
     acquirer_callback_key: str  # signs the acquirer's callbacks; '' when the acquirer signs none
     acquirer_style: str  # how a request's body is written: json | form
+    smtp: tuple[MailServer, ...]  # who takes letters, the preferred one first; () sends none
+    imap: MailServer | None  # where reports of what was not delivered come in
+    sms_url: str  # '' sends none
+    bounce_key: str  # signs the reports that the mail provider posts; '' takes none
 
     @property
     def is_demo(self) -> bool:
@@ -95,6 +102,10 @@ def read(environ: Mapping[str, str]) -> Settings:
         acquirer_password=given.get("ACQUIRER_PASSWORD", ""),
         acquirer_callback_key=given.get("ACQUIRER_CALLBACK_KEY", ""),
         acquirer_style=_acquirer_style(given.get("ACQUIRER_STYLE", ""), acquirer_url),
+        smtp=_checked("SMTP_URL", lambda: smtp_servers(given.get("SMTP_URL", ""), is_demo=env == "demo")),
+        imap=_checked("IMAP_URL", lambda: imap_server(given.get("IMAP_URL", ""))),
+        sms_url=_sms_url(given.get("SMS_URL", "")),
+        bounce_key=_key("BOUNCE_KEY", given.get("BOUNCE_KEY", "")),
     )
     if not settings.companies_dir.is_dir():
         raise SettingsError("COMPANIES_DIR", f"no such folder: {settings.companies_dir}")
@@ -178,6 +189,26 @@ def _acquirer_style(style: str, url: str) -> str:
     return style or ("form" if "/payment/rest" in url else "json")
 
 
+def _checked(name: str, read: Callable[[], _Read]) -> _Read:
+    try:
+        return read()
+    except ValueError as error:
+        raise SettingsError(name, str(error)) from error
+
+
+def _sms_url(url: str) -> str:
+    parts = _split(url)
+    if url and (parts.scheme not in ("smpp", "https") or not parts.hostname):
+        raise SettingsError("SMS_URL", "must be smpp://user:password@host:port or https://…")
+    return url
+
+
+def _key(name: str, key: str) -> str:
+    if 0 < len(key) < SHORTEST_CALLBACK_KEY:
+        raise SettingsError(name, f"must have at least {SHORTEST_CALLBACK_KEY} characters")
+    return key
+
+
 def _moment(text: str | None) -> datetime | None:
     if not text:
         return None
@@ -195,13 +226,12 @@ def _check_acquirer(settings: Settings) -> None:
         raise SettingsError("ACQUIRER_USER", "is needed with ACQUIRER_URL: the acquirer gives it with the contract")
     if settings.acquirer_url and not settings.acquirer_password:
         raise SettingsError("ACQUIRER_PASSWORD", "is needed with ACQUIRER_URL: the acquirer gives it with the contract")
-    if 0 < len(settings.acquirer_callback_key) < SHORTEST_CALLBACK_KEY:
-        raise SettingsError("ACQUIRER_CALLBACK_KEY", f"must have at least {SHORTEST_CALLBACK_KEY} characters")
+    _key("ACQUIRER_CALLBACK_KEY", settings.acquirer_callback_key)
 
 
 def _check_demo(settings: Settings) -> None:
     """Whoever forgets KABINET_ENV must not open a portal to the world whose secret anybody can read."""
-    if settings.secret_key == DEMO_SECRET and not _is_loopback(urlsplit(settings.public_url).hostname or ""):
+    if settings.secret_key == DEMO_SECRET and not is_loopback(urlsplit(settings.public_url).hostname or ""):
         raise SettingsError(
             "ENV", "is demo (the default): set it to production, or give a demo on the net a KABINET_SECRET_KEY"
         )
@@ -215,7 +245,7 @@ def _check_production(settings: Settings, given: Mapping[str, str]) -> None:
     if "PUBLIC_URL" not in given:
         raise SettingsError("PUBLIC_URL", "production needs the address customers type")
     host = urlsplit(settings.public_url).hostname or ""
-    if not settings.is_https and not _is_loopback(host):
+    if not settings.is_https and not is_loopback(host):
         raise SettingsError("PUBLIC_URL", "production needs https://")
     _check_real_acquirer(settings)
 
@@ -223,7 +253,7 @@ def _check_production(settings: Settings, given: Mapping[str, str]) -> None:
 def _check_real_acquirer(settings: Settings) -> None:
     """Money and a password go there: no open line, and none of the stand-in's well-known words."""
     parts = urlsplit(settings.acquirer_url)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise SettingsError("ACQUIRER_URL", "production needs https://")
     for name, value, known in (
         ("ACQUIRER_USER", settings.acquirer_user, DEMO_ACQUIRER_USER),
@@ -232,10 +262,3 @@ def _check_real_acquirer(settings: Settings) -> None:
     ):
         if value == known:
             raise SettingsError(name, "is the stand-in acquirer's: anybody can read it")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

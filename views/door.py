@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -11,10 +12,11 @@ from flask import Flask, Response, abort, current_app, flash, g, make_response, 
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
 
-from models import audit, base, company
+from models import audit, base, company, outbox
 from models.metering.accounts import one_of
 from models.people import sessions
 from models.people.customers import Customer, subject
+from tasks import queue
 from views import kept, staff_door
 from views.page import own_path
 
@@ -31,6 +33,8 @@ class Visitor(UserMixin):
         self.email: str = row.email
         self.phone: str = row.phone
         self.name: str = row.name
+        self.closes_at: datetime | None = row.closes_at  # the consent to personal data was withdrawn
+        self.silent_since: datetime | None = row.silent_since  # letters to the e-mail have come back since then
         self._secret = secret
 
     def get_id(self) -> str:
@@ -129,6 +133,8 @@ def _enter() -> None:
 def _leave(_error: BaseException | None) -> None:
     if stack := g.pop("stack", None):
         stack.close()
+    if outbox.taken_rung():
+        queue.ring("send_messages", 0)
 
 
 def _stale(_error: CSRFError) -> Any:

@@ -25,7 +25,7 @@ from models.metering.paperforms.batches import Batch
 from models.metering.readings import Reading
 from models.office import held_bills, proposals
 from models.office.proposals import Proposal
-from models.outbox import Message
+from models.outbox import Message, sending
 
 MOST = 1000
 _RECENT = 50  # payments by card among which the acquirer's last answer is looked for
@@ -97,6 +97,14 @@ class Chain:
 
 
 @dataclass(frozen=True)
+class Mail:
+    """Messages that should have gone out by now, and when the last one went."""
+
+    waiting: Queue
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Billing:
     """The last run of all accounts that came to its end."""
 
@@ -164,6 +172,15 @@ def letters_waiting() -> Queue:
     """Messages that should have gone out by now."""
     due = (Message.state == outbox.WAITING) & (Message.due_at <= clock.now())
     return _queue(Message.select(Message.due_at.alias("at")).where(due).order_by(Message.due_at))
+
+
+def mail() -> Mail:
+    return Mail(letters_waiting(), sending.last_sent())
+
+
+def letters_failed() -> Queue:
+    """Messages of the last week that reached nobody."""
+    return Queue(sending.failed(MOST))
 
 
 def acquirer() -> Acquirer:

@@ -7,31 +7,63 @@ codes) lies apart and is wiped once the message has gone.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import CharField, DateTimeField, IntegerField, JSONField, ModelSelect
+from peewee import CharField, DateTimeField, IntegerField, JSONField, ModelSelect, TextField
 
-from models import clock
+from models import clock, company
 from models.base import Row
+from models.outbox import kinds
 
-WAITING = "waiting"
+# waiting → sending → sent → bounced; back to waiting when it is to be tried again. The others are ends that staff see.
+WAITING, SENDING, SENT = "waiting", "sending", "sent"
+FAILED = "failed"  # refused for good, or tried until nobody needs it any more
+WITHHELD = "withheld"  # not to be sent: unsubscribed, no consent, the address takes no mail
+EXPIRED = "expired"  # nobody tried in time
+BOUNCED = "bounced"  # taken, and brought back by a report
+PAUSED, CANCELLED = "paused", "cancelled"  # with its mailing
+EMAIL, SMS = "email", "sms"
+
+_rung: ContextVar[bool] = ContextVar("rung", default=False)
 
 
 class Message(Row):
     kind = CharField()  # email | sms
     to = CharField(column_name="recipient", index=True)
+    domain = CharField(default="")  # of the address, small letters; pace is kept for each
     letter = CharField()
     data = JSONField(default=dict)
     secrets = JSONField(default=dict)
+    subject = CharField(default="")  # whom it is for: 'customer:12', 'staff:3', '' when nobody is known
+    account = CharField(default="")  # the account's number it is about
+    mailing = IntegerField(null=True)  # the mailing's id
     message_id = CharField(unique=True)
     key = CharField(null=True, unique=True)
     state = CharField(default=WAITING)
+    priority = IntegerField(default=1)  # kinds.URGENT goes first
     created_at = DateTimeField(default=clock.now)
-    due_at = DateTimeField(default=clock.now)
+    due_at = DateTimeField(default=clock.now)  # while sending: when the lease ends
+    expires_at = DateTimeField(null=True)  # after it nobody needs the letter
+    claim = CharField(default="")  # who sends it now
     attempts = IntegerField(default=0)
+    provider = CharField(default="")  # who took it
+    error = TextField(default="")  # what was said last
+    ended_at = DateTimeField(null=True)  # when it reached its end: sent, failed, withheld, expired, bounced, cancelled
+    wiped_at = DateTimeField(null=True)  # when its secrets were wiped, if it had any: it cannot be put together again
 
     class Meta:
-        indexes = ((("state", "due_at"), False),)
+        indexes = (
+            (("state", "due_at"), False),
+            (("state", "priority", "due_at", "domain"), False),
+            (("state", "id"), False),
+            (("letter", "id"), False),
+            (("mailing", "state"), False),
+            (("account",), False),
+            (("created_at",), False),
+        )
 
     @property
     def context(self) -> dict[str, Any]:
@@ -45,22 +77,70 @@ class Message(Row):
 def post(
     letter: str,
     to: str,
-    data: dict[str, Any],
-    secrets: dict[str, Any] | None = None,
+    data: Mapping[str, Any],
+    secrets: Mapping[str, Any] | None = None,
     *,
-    kind: str = "email",
+    kind: str = EMAIL,
     key: str | None = None,
+    subject: str = "",
+    account: str = "",
+    mailing: int | None = None,
+    due_at: datetime | None = None,
 ) -> None:
-    """Put a message in the outbox; a second one with the same key is dropped."""
-    message_id = f"<{uuid.uuid4().hex}@kabinet>"
-    Message.insert(
-        kind=kind,
-        to=to,
-        letter=letter,
-        data=data,
-        secrets=secrets or {},
-        message_id=message_id,
-        key=key,
-        created_at=clock.now(),
-        due_at=clock.now(),
-    ).on_conflict_ignore().execute()
+    """Put a message in the outbox; a second one with the same key is dropped. A letter that `kinds` does not know: KeyError."""
+    _rung.set(True)
+    row = drafted(
+        letter, to, data, secrets, kind=kind, key=key, subject=subject, account=account, mailing=mailing, due_at=due_at
+    )
+    Message.insert(**row).on_conflict_ignore().execute()
+
+
+def drafted(
+    letter: str,
+    to: str,
+    data: Mapping[str, Any],
+    secrets: Mapping[str, Any] | None = None,
+    *,
+    kind: str = EMAIL,
+    key: str | None = None,
+    subject: str = "",
+    account: str = "",
+    mailing: int | None = None,
+    due_at: datetime | None = None,
+) -> dict[str, Any]:
+    """The row of a message that is not stored yet: for whoever stores many at once."""
+    own, now = kinds.of(letter), clock.now()
+    due = due_at or now
+    return {
+        "kind": kind,
+        "to": to,
+        "domain": domain_of(to) if kind == EMAIL else kind,
+        "letter": letter,
+        "data": dict(data),
+        "secrets": dict(secrets or {}),
+        "subject": subject,
+        "account": account or str(data.get("account") or ""),
+        "mailing": mailing,
+        "message_id": f"<{uuid.uuid4().hex}@{domain_of(company.current().letters.sender)}>",
+        "key": key,
+        "state": WAITING,
+        "priority": own.priority,
+        "created_at": now,
+        "due_at": due,
+        "expires_at": due + timedelta(hours=own.hours),
+        "claim": "",
+        "attempts": 0,
+        "provider": "",
+        "error": "",
+    }
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def taken_rung() -> bool:
+    """Whether something was posted here since the last time this was asked: then the bell is worth ringing."""
+    rung = _rung.get()
+    _rung.set(False)
+    return rung

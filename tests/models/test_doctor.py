@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from peewee import Database
 
-from models import audit, base, clock, doctor, files
+from models import audit, base, clock, doctor, files, outbox, settings
 from models.billing import acquiring, payments, run
 from models.billing.bills import Bill, Charge
 from models.billing.ledger import CHARGE, PAYMENT, Balance, Entry
 from models.billing.payments import Payment
 from models.company import Company
 from models.consents import Consent
+from models.contact import incoming
 from models.metering import closings, intake
 from models.metering.closings import Closing
 from models.metering.decisions import Decision
 from models.metering.meters import Meter
 from models.metering.readings import Reading, Receipt
+from models.outbox import sending
 from tests import cast, prices
 from tests.engines import Engine
 
@@ -234,3 +236,37 @@ def test_attached_file_that_is_gone(anna: cast.Person, tmp_path: Path, monkeypat
     assert doctor.complaints() == []
     next(tmp_path.rglob(stored.name)).unlink()
     assert f"1 are not in the folder of files, such as {stored.name}" in told()
+
+
+def test_letters_that_nobody_takes_up(db: Database, at: Callable[[str], datetime]) -> None:
+    outbox.post("password_changed", "anna@example.ru", {})
+    at("2026-11-20T10:30")
+    assert doctor.standing_still() == []
+    at("2026-11-20T10:31")
+    (told,) = doctor.standing_still()
+    assert told.startswith("letters: 1 wait, the first since 2026-11-20 03:00 UTC; is KABINET_SMTP_URL set")
+    outbox.post("password_changed", "boris@example.ru", {})
+    sending.sent(sending.claim(1)[0], "smtp.example")
+    assert doctor.standing_still() == []  # they go, only slowly
+
+
+def test_reports_that_nobody_reads(db: Database, at: Callable[[str], datetime]) -> None:
+    production = {
+        "KABINET_ENV": "production",
+        "KABINET_SECRET_KEY": "x" * 32,
+        "KABINET_PUBLIC_URL": "https://lk.example.ru",
+    }
+    mail = production | {"KABINET_SMTP_URL": "smtps://mail.example.ru"}
+    assert doctor.reports(settings.read(production)) == doctor.reports(settings.read({})) == []
+    (told,) = doctor.reports(settings.read(mail))
+    assert "neither KABINET_IMAP_URL nor KABINET_BOUNCE_KEY" in told
+    assert doctor.reports(settings.read(mail | {"KABINET_BOUNCE_KEY": "k" * 16})) == []
+    boxed = settings.read(mail | {"KABINET_IMAP_URL": "imaps://b:p@imap.example.ru/Reports"})
+    assert doctor.reports(boxed) == [] and boxed.imap is not None
+    incoming.note(boxed.imap.mailbox, "")
+    at("2026-11-20T10:15")
+    assert doctor.reports(boxed) == []
+    at("2026-11-20T10:16")
+    assert "was read last at 2026-11-20 03:00 UTC" in doctor.reports(boxed)[0]
+    incoming.note(boxed.imap.mailbox, "wrong password")
+    assert doctor.reports(boxed) == ["letters: the mailbox of reports cannot be read: wrong password"]

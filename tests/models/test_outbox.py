@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+import pytest
 from peewee import Database
 
-from models import clock, outbox
-from models.outbox import Message
+from models import base, clock, outbox
+from models.outbox import Message, kinds
+from models.outbox.messages import drafted
 from tests.crowd import at_once
 
 
@@ -47,7 +50,7 @@ def test_each_has_a_message_id_for_good(db: Database) -> None:
     for _ in range(2):
         outbox.post("recover", "anna@example.ru", {})
     ids = {message.message_id for message in Message.select()}
-    assert len(ids) == 2 and all(re.fullmatch(r"<[0-9a-f]{32}@kabinet>", one) for one in ids)
+    assert len(ids) == 2 and all(re.fullmatch(r"<[0-9a-f]{32}@eniseisbyt.example>", one) for one in ids)
 
 
 def test_undone_with_the_deed_that_caused_it(db: Database) -> None:
@@ -64,3 +67,46 @@ def test_newest_first(db: Database) -> None:
         ("n2@example.ru", "sms"),
         ("n1@example.ru", "sms"),
     ]
+
+
+def test_each_letter_has_its_rules(db: Database) -> None:
+    outbox.post("recover", "anna@Example.RU", {})
+    outbox.post("news", "anna@example.ru", {}, due_at=clock.now() + timedelta(hours=5))
+    urgent, bulk = Message.select().order_by(Message.id)
+    assert (urgent.priority, urgent.domain, urgent.expires_at) == (
+        kinds.URGENT, "example.ru", clock.now() + timedelta(hours=1),
+    )  # fmt: skip
+    assert (bulk.priority, bulk.due_at, bulk.expires_at) == (
+        kinds.BULK, clock.now() + timedelta(hours=5), clock.now() + timedelta(hours=245),
+    )  # fmt: skip
+
+
+def test_unknown_letter_is_a_mistake_of_ours(db: Database) -> None:
+    with pytest.raises(KeyError):
+        outbox.post("no_such_letter", "anna@example.ru", {})
+
+
+def test_whom_and_what_it_is_about(db: Database) -> None:
+    outbox.post("cheque", "anna@example.ru", {"account": "241010000054"}, subject="customer:12", mailing=7)
+    message = Message.get()
+    assert (message.subject, message.account, message.mailing) == ("customer:12", "241010000054", 7)
+
+
+def test_drafts_are_stored_many_at_once(db: Database) -> None:
+    drafts = [drafted("news", f"a{n}@example.ru", {"title": "Тема"}, key=f"mailing:1:{n}") for n in range(5)]
+    with db.atomic():
+        base.insert_rows(Message, drafts)
+    assert [message.data for message in Message.select()] == [{"title": "Тема"}] * 5
+    assert len({message.message_id for message in Message.select()}) == 5
+
+
+def test_sms_has_a_pace_of_its_own(db: Database) -> None:
+    outbox.post("debt_notice", "+79131234567", {}, kind="sms")
+    assert Message.get().domain == "sms"
+
+
+def test_bell_is_worth_ringing_after_a_post_alone(db: Database) -> None:
+    outbox.taken_rung()
+    assert not outbox.taken_rung()
+    outbox.post("recover", "anna@example.ru", {})
+    assert outbox.taken_rung() and not outbox.taken_rung()

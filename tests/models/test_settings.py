@@ -227,3 +227,70 @@ def test_production_may_reach_an_acquirer_through_a_proxy_at_home() -> None:
 
 def test_error_does_not_print_the_acquirers_password() -> None:
     assert "hush-hush" not in str(wrong(bank(ACQUIRER_USER="", ACQUIRER_PASSWORD="hush-hush")))
+
+
+# ---- mail
+
+
+def test_mail_providers() -> None:
+    first, second = read(SMTP_URL="smtps://lk%40e.ru:p%40ss%2F%D1%8F@smtp.e.ru smtp://u:p@mail.e.ru:2525").smtp
+    assert (first.host, first.port, first.user, first.password, first.tls) == (
+        "smtp.e.ru", 465, "lk@e.ru", "p@ss/я", "implicit",
+    )  # fmt: skip
+    assert (second.name, second.tls) == ("mail.e.ru:2525", "starttls")
+    assert read(SMTP_URL="smtp://mail.e.ru").smtp[0].port == 587
+    assert "p@ss" not in repr(first)
+
+
+def test_mail_without_tls_is_for_this_machine_or_the_demo() -> None:
+    assert read(SMTP_URL="smtp://mail.e.ru:25?tls=never").smtp[0].tls == "never"
+    production = PRODUCTION | {"KABINET_SMTP_URL": "smtp://[::1]:25?tls=never"}
+    assert settings.read(production).smtp[0].host == "::1"
+    error = wrong(PRODUCTION | {"KABINET_SMTP_URL": "smtp://mail.e.ru?tls=never"})
+    assert error.name == "KABINET_SMTP_URL" and "this machine" in error.reason
+
+
+def test_mailbox_of_reports() -> None:
+    found = read(IMAP_URL="imaps://b%40e.ru:pass@imap.e.ru/INBOX/Reports").imap
+    assert found is not None
+    assert (found.host, found.port, found.user, found.folder) == ("imap.e.ru", 993, "b@e.ru", "INBOX/Reports")
+    found = read(IMAP_URL="imap://b:p@127.0.0.1:1143").imap
+    assert found is not None and (found.port, found.folder, found.tls) == (1143, "INBOX", "never")
+    assert read().imap is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("SMTP_URL", "mail.e.ru", "must be smtp://"),
+        ("SMTP_URL", "http://mail.e.ru", "must be smtp://"),
+        ("SMTP_URL", "smtp://", "must be smtp://"),
+        ("SMTP_URL", "smtp://mail.e.ru:port", "must be smtp://"),
+        ("SMTP_URL", "smtp://mail.e.ru:0", "must be smtp://"),
+        ("SMTP_URL", "smtp://mail.e.ru#x", "must be smtp://"),
+        ("SMTP_URL", "smtp://[", "must be smtp://"),
+        ("SMTP_URL", "smtp://mail.e.ru/folder", "takes no path"),
+        ("SMTP_URL", "smtp://mail.e.ru?tls=no", "no parameter but"),
+        ("SMTP_URL", "smtps://mail.e.ru?tls=never", "no parameter but"),
+        ("SMTP_URL", "smtp://user@mail.e.ru", "user and password together"),
+        ("SMTP_URL", "smtp://us%0Aer:p@mail.e.ru", "control character"),
+        ("SMTP_URL", "smtp://mail.e.ru smtp://mail.e.ru:587", "twice"),
+        ("IMAP_URL", "imap://u:p@imap.e.ru/INBOX", "must be imaps://"),
+        ("IMAP_URL", "imaps://imap.e.ru/INBOX", "must be imaps://user"),
+        ("IMAP_URL", "pop3://u:p@imap.e.ru", "must be imaps://"),
+        ("SMS_URL", "http://sms.e.ru", "must be smpp://"),
+        ("BOUNCE_KEY", "short", "at least 16 characters"),
+    ],
+)
+def test_wrong_mail_is_named_without_its_password(name: str, value: str, reason: str) -> None:
+    error = wrong({f"KABINET_{name}": value})
+    assert error.name == f"KABINET_{name}" and reason in error.reason
+
+
+@pytest.mark.parametrize("name", settings.LETTERS)
+def test_secrets_of_mail_come_from_files_too(name: str, tmp_path: Path) -> None:
+    value = {"SMTP_URL": "smtps://u:p@m.ru", "IMAP_URL": "imaps://u:p@m.ru", "SMS_URL": "https://s.ru"}.get(
+        name, "k" * 16
+    )
+    (tmp_path / "secret").write_text(f"{value}\n")
+    assert read(**{f"{name}_FILE": str(tmp_path / "secret")}) == read(**{name: value}) != read()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from models import audit, audit_chain, clock, notices
+from models import audit, audit_chain, clock, mail_settings, notices, outbox
 from models.audit import AuditRow
 from models.metering.readings import Receipt
 from models.notices import Notice
 from models.office import received
+from models.outbox import sending
 from tests import cast
 
 TEXT = "Сегодня не дозвониться: передайте показания здесь."
@@ -72,7 +75,7 @@ def test_windows_and_lines_of_channels(galina):
     text = galina.get("staff_desk.show").text
     assert "банкомат Сбербанка (нет связи)" in text and "Приём откроется" in text
     assert "личный кабинет, " in text
-    assert "Почта не подключена" in text
+    assert "Почта учебная" in text and "писем в очереди нет" in text
 
 
 def test_sealer_that_stands_still_is_seen(galina, at):
@@ -131,7 +134,7 @@ def test_page_costs_few_queries(irina, db):
     db.query_hooks.append(seen.append)
     irina.get("staff_desk.show")
     db.query_hooks.remove(seen.append)
-    assert 8 < len(seen) <= 18, len(seen)
+    assert 8 < len(seen) <= 21, len(seen)
 
 
 # ---- the notice
@@ -219,3 +222,25 @@ def test_audit_knows_who_took_it_down(oleg):
     oleg.get("staff_desk.show").submit({}, button="Снять объявление")
     with audit.acting("system"):
         assert AuditRow.get(AuditRow.deed == "notice.taken_down").who.startswith("staff:")
+
+
+def test_letters_that_reached_nobody_are_counted_for_who_may_see_them(oleg, galina, db):
+    outbox.post("password_changed", "anna@example.ru", {})
+    sending.refuse(sending.claim(1)[0], "550")
+    found = card(oleg.get("staff_desk.show"), "Письма и СМС не дошли")
+    assert "1 ждёт" in found.get_text(" ", strip=True) and found.a["href"] == "/staff/messages"
+    assert "Письма и СМС не дошли" not in cards(galina.get("staff_desk.show"))
+
+
+def test_mail_goes_or_waits(irina, db, app, monkeypatch):
+    outbox.post("password_changed", "anna@example.ru", {})
+    text = irina.get("staff_desk.show").text
+    assert "Почта учебная" in text and "1 письмо ждёт, первое — с" in text.replace("\u00a0", " ")
+    sending.sent(sending.claim(1)[0], "smtp.example")
+    server = mail_settings.smtp_servers("smtps://mail.example.ru", is_demo=True)
+    monkeypatch.setitem(app.extensions, "kabinet", replace(app.extensions["kabinet"], smtp=server))
+    text = irina.get("staff_desk.show").text
+    assert "Почта подключена" in text and "последнее ушло 20\u00a0ноября" in text
+    production = replace(app.extensions["kabinet"], smtp=(), env="production")
+    monkeypatch.setitem(app.extensions, "kabinet", production)
+    assert "Почта не подключена" in irina.get("staff_desk.show").text

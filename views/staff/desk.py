@@ -11,7 +11,7 @@ from wtforms import TextAreaField
 from models import clock, notices, words
 from models.base import Refusal
 from models.metering import channels
-from models.office import approvals, desk, received
+from models.office import approvals, consent_list, desk, received
 from models.office.desk import Queue
 from views import charts
 from views.fields import Form, Line
@@ -104,7 +104,7 @@ def _shown() -> dict[str, Any]:
 
 def _cards(present: Officer) -> list[Card]:
     """The queues that the role has anything to do with, those that wait first."""
-    made = (_paperforms, _readings, _approvals, _payments, _bills, _files)
+    made = (_paperforms, _readings, _approvals, _payments, _bills, _files, _messages, _consents)
     cards = [card for make in made for card in make(present)]
     return sorted(cards, key=lambda card: _URGENCY.index(card.kind))
 
@@ -159,6 +159,22 @@ def _files(present: Officer) -> list[Card]:
     return [_card("Файлы обмена ждут", Queue(found.checked + found.to_approve), "exchange.index", ", ".join(notes))]
 
 
+def _messages(present: Officer) -> list[Card]:
+    if not present.may("messages.see"):
+        return []
+    failed = desk.letters_failed()
+    note = "за последнюю неделю" if failed.count else ""
+    return [_card("Письма и СМС не дошли", failed, "staff_messages.index", note, empty="все дошли")]
+
+
+def _consents(present: Officer) -> list[Card]:
+    found = consent_list.due() if present.may("consents.register") else None
+    if found is None or not found.first:
+        return []
+    note = f"первое — до {words.moment(clock.local(found.first))}"
+    return [_card("Отозванные согласия: закончить обработку", Queue(found.number), "staff_consents.index", note)]
+
+
 def _card(
     title: str, queue: Queue, endpoint: str, note: str = "", kind: str = "wait", empty: str = "всё разобрано"
 ) -> Card:
@@ -174,7 +190,8 @@ def _card(
 def _health() -> dict[str, Any]:
     """Whether what the portal does by itself goes on."""
     return {
-        "letters": desk.letters_waiting(),
+        "mail": desk.mail(),
+        "settings": current_app.extensions["kabinet"],
         "acquirer": desk.acquirer(),
         "takes_payments": current_app.extensions["kabinet"].takes_payments,
         "queue": _queue_length(),

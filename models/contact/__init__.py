@@ -1,0 +1,1 @@
+"""Writing to customers: what may go, what came back, who wants what."""
