@@ -10,7 +10,7 @@ from peewee import ModelSelect
 
 from models import audit, periods
 from models.base import Refusal, database
-from models.billing import bills
+from models.billing import bills, delivery, e_receipts
 from models.billing.bills import HELD, ISSUED, Bill, Charge
 from models.billing.shown import Bill as Shown
 from models.billing.shown import Line
@@ -67,8 +67,9 @@ def _sorted(found: list[tuple[str, int]]) -> array[int]:
 
 
 def _on_paper(period: str) -> ModelSelect[Any]:
-    """The bills that are printed: all that were issued. Who chose another way of delivery is left out here."""
-    return Bill.select(Bill.id).join(Account).where(Bill.period == period, Bill.state == ISSUED)
+    """The bills that are printed: all that were issued but those that went by e-mail instead of paper."""
+    issued = Bill.select(Bill.id).join(Account).where(Bill.period == period, Bill.state == ISSUED)
+    return issued.where(Bill.account.not_in(delivery.paperless()) | ~e_receipts.is_on_its_way())
 
 
 def _chunk(ids: Sequence[int], period: str, public_url: str) -> Iterator[Shown]:

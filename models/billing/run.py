@@ -16,9 +16,10 @@ from peewee import OperationalError, fn
 from models import audit, clock, company, periods, words
 from models.audit import AuditRow
 from models.base import Refusal, database, insert_rows, pairs
-from models.billing import bills, drafts, ledger
+from models.billing import bills, drafts, e_receipts, ledger
 from models.billing.bills import FAILED, HELD, ISSUED, Bill, Charge
 from models.billing.drafts import Clerk, Draft
+from models.billing.e_receipts import Issued
 from models.billing.facts import Facts
 from models.billing.ledger import Balance, Entry, New
 from models.billing.shown import Line
@@ -143,6 +144,9 @@ def _issue(period: str, day: date, bill_id: int, account_id: int, number: str, r
             return False
         charges = Charge.select().where(Charge.bill == bill_id).order_by(Charge.place)
         ledger.post_all(drafts.entries(account_id, period, [bills.line_of(one) for one in charges]))
+        if day == clock.today():
+            row = Bill.get_by_id(bill_id)
+            e_receipts.post(period, [Issued(bill_id, account_id, row.total, row.due_on)])
         audit.record("bill.issued", f"account:{number}", period=period, held_for=reason)
         return True
 
@@ -260,12 +264,16 @@ def _store(drawn: Sequence[Draft], summary: Summary) -> None:
     ids = dict(pairs(query))
     _insert_charges([(ids[one.row["account"]], one.lines) for one in drawn])
     entries: list[New] = []
+    issued: list[Issued] = []
     for row, lines in drawn:
         if row["state"] == ISSUED:
             entries += drafts.entries(row["account"], summary.period, lines)
             summary.issued += 1
             summary.charged += row["charged"] + row["recalculated"] + row["penalty"]
+            if e_receipts.are_news(summary.period, row["issued_on"]):
+                issued.append(Issued(ids[row["account"]], row["account"], row["total"], row["due_on"]))
     ledger.post_all(entries)
+    e_receipts.post(summary.period, issued)
 
 
 def _insert_charges(bills_lines: Sequence[tuple[int, Sequence[Line]]]) -> None:

@@ -19,6 +19,8 @@ from peewee import JOIN, Value
 
 from models import audit, clock
 from models.base import Refusal, database
+from models.billing import delivery
+from models.billing.delivery import DeliveryChoice
 from models.billing.payments import PAID, Payment
 from models.consents import Consent, ConsentText
 from models.exchange import exports, reading_export, transfers, xlsx
@@ -32,19 +34,21 @@ _PART = ".part"
 
 
 class Export(NamedTuple):
-    """What can be exported: its title, its columns, its rows since a day, and whether it goes on where the last one ended."""
+    """What can be exported: its title, its columns, its rows since a day, and what an export without a day holds: what no other has
+    told yet (goes_on), or all there is (whole)."""
 
     title: str
     header: tuple[str, ...]
     since: Callable[[date], Rows]
     goes_on: bool = False
+    whole: Callable[[], Rows] | None = None
 
 
 def order(kind: str, file_format: str, *, since: date | None = None, employee_id: int | None = None) -> Transfer:
-    """Write down that a file is to be made. Without a day it holds what no export has told yet. Refused: an unknown kind, no day."""
+    """Write down that a file is to be made, since a day or as `Export` says. Refused: an unknown kind, no day where it needs one."""
     if kind not in EXPORTS or file_format not in (CSV, XLSX):
         raise Refusal("kind", "Выберите, что выгрузить и в каком виде.", "export.kind")
-    if since is None and not EXPORTS[kind].goes_on:
+    if since is None and not EXPORTS[kind].goes_on and not EXPORTS[kind].whole:
         raise Refusal("since", "Укажите, с какого дня.", "export.since")
     with database.atomic():
         transfer = Transfer.create(
@@ -58,8 +62,8 @@ def order(kind: str, file_format: str, *, since: date | None = None, employee_id
 def make(transfer: Transfer) -> None:
     """Make the file. What it tells is marked before, and it is there before the row says so: told is only what is in a file."""
     export = EXPORTS[transfer.kind]
-    untold = None if transfer.since else reading_export.Untold(transfer)
-    counted = _Counted(untold.rows() if untold else export.since(date.fromisoformat(transfer.since)))
+    untold = reading_export.Untold(transfer) if export.goes_on and not transfer.since else None
+    counted = _Counted(untold.rows() if untold else _rows(export, transfer.since))
     for left in transfer.path.parent.glob(f"{transfer.stored}.*{_PART}"):  # of a try that broke off
         left.unlink(missing_ok=True)
     part = transfer.path.with_name(f"{transfer.stored}.{token_hex(4)}{_PART}")
@@ -75,6 +79,12 @@ def make(transfer: Transfer) -> None:
         os.replace(part, transfer.path)
         transfers.end(transfer, MADE, counts=counts, **facts)
         audit.record("transfer.exported", transfer.subject, kind=transfer.kind, **counts)
+
+
+def _rows(export: Export, since: str) -> Rows:
+    if not since and export.whole:
+        return export.whole()
+    return export.since(date.fromisoformat(since))
 
 
 def forget(transfer: Transfer) -> None:
@@ -119,12 +129,43 @@ def _consents_since(day: date) -> Rows:
         yield email or subject, account, kind, version, _local(given_at), channel, ip, _local(withdrawn_at)
 
 
+# ---- how bills come, for the print house: no e-mail address
+
+
+_DELIVERY = ("account", "holder", "settlement", "address", "way", "since")
+
+
+def _delivery() -> Rows:
+    """Every open account with the way its bills come; without a day where nobody has chosen."""
+    return _ways(Account.closed.is_null() | (Account.closed >= clock.today()))
+
+
+def _delivery_since(day: date) -> Rows:
+    """The accounts whose way was chosen since a day."""
+    return _ways(DeliveryChoice.since >= midnight(day))
+
+
+def _ways(which: Any) -> Rows:
+    columns = (
+        Account.id, Account.number, Account.last_name, Account.first_name, Account.middle_name, Account.settlement, Account.street,
+        Account.house, Account.flat, DeliveryChoice.way, DeliveryChoice.customer, DeliveryChoice.since,
+    )  # fmt: skip
+    base = Account.select(*columns).join(DeliveryChoice, JOIN.LEFT_OUTER, on=delivery.holds_for_account())
+    for row in paged(base, Account.id, which):
+        _, number, last, first, middle, settlement, street, house, flat, way, reader, since = row
+        where = f"{street}, {house}{f', {flat}' if flat else ''}"
+        now = delivery.Choice(way or delivery.PAPER, reader, since)
+        shown = delivery.PAPER if not now.is_by_email else now.way
+        yield number, " ".join(filter(None, (last, first, middle))), settlement, where, shown, _local(since)
+
+
 EXPORTS = {
     "readings": Export("Показания", reading_export.HEADER, reading_export.since, goes_on=True),
     "payments": Export("Платежи", ("account", "paid", "amount", "channel", "document", "period"), _payments_since),
     "consents": Export(
         "Согласия", ("who", "account", "consent", "version", "given", "channel", "from", "withdrawn"), _consents_since
     ),
+    "delivery": Export("Доставка счетов", _DELIVERY, _delivery_since, whole=_delivery),
 }  # fmt: skip
 
 

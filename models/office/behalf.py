@@ -11,8 +11,9 @@ from typing import Any
 
 from models import audit, limits, outbox
 from models.base import Refusal, database, locked
-from models.entrance import recovery
-from models.metering import accounts, finding, intake
+from models.billing import delivery
+from models.entrance import linking, recovery
+from models.metering import finding, intake
 from models.metering.accounts import Account, Holding
 from models.metering.intake import Received
 from models.office import cards
@@ -55,6 +56,16 @@ def change_contact(card: Any, email: str, phone: str) -> None:
         _record("behalf.contact_changed", card, what=what)
 
 
+def choose_delivery(card: Any, customer_id: int, way: str, key: str) -> bool:
+    """Let the account's bills come as a holder asks, by e-mail to that holder; whether it was news. Refused as their own choice."""
+    with database.atomic():
+        holder = _holder(card, customer_id)
+        is_new = delivery.choose(holder.id, card, way, delivery.STAFF, key)
+        if is_new:
+            _record("behalf.delivery_chosen", card, customer=holder.id, way=way)
+        return is_new
+
+
 def unlink_holder(card: Any, customer_id: int, said: str) -> None:
     """End a customer's hold of the account and tell them so. Refused: no holder, no word why."""
     told = " ".join(said.split())
@@ -63,8 +74,9 @@ def unlink_holder(card: Any, customer_id: int, said: str) -> None:
         raise Refusal("why", text, "unlink.why")
     with database.atomic():
         holder = _holder(card, customer_id)
-        accounts.unlink(holder.id, card)
-        outbox.post("unlinked", holder.email, {"account": card.number, "reason": told})
+        linking.unlink(holder.id, card)
+        facts = {"account": card.number, "reason": told}
+        outbox.post("unlinked", holder.email, facts, subject=holder.subject)
         _record("behalf.unlinked", card, customer=holder.id, note=told)
 
 

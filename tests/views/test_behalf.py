@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from models.audit import AuditRow
+from models.billing import delivery
 from models.metering.accounts import Account, Holding
 from models.metering.readings import Reading
 from models.outbox import Message
@@ -131,3 +132,35 @@ def test_nobody_elses_log_in_from_a_card(oleg, anna, vera):
     assert answer.status == 404
     assert not Message.select().where(Message.to == "vera@example.ru").exists()
     assert Holding.select().where(Holding.until.is_null(False)).count() == 0
+
+
+# ---- how bills come
+
+
+@pytest.mark.feature("S31")
+def test_an_operator_chooses_e_mail_for_a_holder_who_learns_of_it(oleg, anna):
+    form = opened(oleg).click("Изменить, как приходят счета")
+    page = form.submit(way=f"email:{anna.id}", button="Сохранить").follow()
+    assert "Сохранено." in page.text and "на почту, без бумаги" in page.text
+    (row,) = delivery.history(account=anna.account.id)
+    assert (row.way, row.customer, row.channel) == ("email", anna.id, "staff") and row.by.startswith("staff:")
+    assert deeds()[-2:] == ["delivery.chosen", "behalf.delivery_chosen"]
+    letter = Message.get(Message.letter == "delivery_changed")
+    assert (letter.to, letter.data["who"]) == ("anna@example.ru", "сотрудник")
+
+
+def test_an_operator_cannot_send_bills_to_who_does_not_hold_the_account(oleg, anna):
+    vera = cast.vera()
+    form = opened(oleg).click("Изменить, как приходят счета")
+    for way in (f"email:{vera.id}", "email:", "email:x", "both", "pigeon:1", ""):
+        page = oleg.post(
+            "staff_behalf.choose_delivery", {"csrf_token": form.token, "way": way, "key": "k"}, number=NUMBER
+        )
+        assert page.status == 422, way
+    assert delivery.history(account=anna.account.id) == []
+
+
+def test_an_account_in_nobodys_cabinet_stays_on_paper(oleg, anna):
+    Holding.delete().execute()
+    page = opened(oleg).click("Изменить, как приходят счета")
+    assert "нет ни в одном личном кабинете" in page.text

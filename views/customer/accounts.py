@@ -10,6 +10,7 @@ from flask_login import current_user
 from models import company
 from models.base import Refusal
 from models.billing import owed
+from models.entrance import linking
 from models.metering import accounts
 from models.metering.proof import proven
 from views.door import account_or_404, customer_only
@@ -71,7 +72,7 @@ def ask_unlink(number: str) -> Any:
 @room.post("/accounts/<string:number>/unlink", endpoint="unlink")
 @customer_only
 def unlink(number: str) -> Any:
-    accounts.unlink(current_user.id, account_or_404(number))
+    linking.unlink(current_user.id, account_or_404(number))
     session.pop("account", None)
     flash(f"Лицевой счёт {number} отвязан. Привязать его снова можно в любой день.", "good")
     return see("accounts.index")

@@ -7,15 +7,17 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, request
+from wtforms import RadioField
 
-from models import clock, periods
+from models import clock, company, periods, seal
 from models.base import Refusal
+from models.billing import delivery
 from models.billing.bills import Open
 from models.metering import intake, standings
 from models.office import behalf, cards
 from models.words import plural
 from views import papers
-from views.fields import Form, Line
+from views.fields import Form, HiddenField, Line
 from views.page import see
 from views.reading_form import for_standings, name_of, seen
 from views.staff_card import card_or_reason
@@ -38,6 +40,11 @@ class ContactForm(Form):
 
 class UnlinkForm(Form):
     why = Line("Почему отвязываете", most=behalf.LONGEST_WHY, required="Напишите, почему отвязываете.")
+
+
+class DeliveryForm(Form):
+    way = RadioField("Как получать счета", validate_choice=False)
+    key = HiddenField()
 
 
 # ---- readings
@@ -148,6 +155,44 @@ def change_contact(number: str) -> Any:
     except Refusal as refusal:
         form.refuse(refusal)
     return refused("staff/behalf/contact.html", form, account=card)
+
+
+@room.get("/staff/customers/<string:number>/delivery", endpoint="delivery")
+@staff_only("customers.act")
+def delivery_of(number: str) -> Any:
+    return page("staff/behalf/delivery.html", **_delivery(card_or_reason(number), DeliveryForm()))
+
+
+@room.post("/staff/customers/<string:number>/delivery", endpoint="choose_delivery")
+@staff_only("customers.act")
+def choose_delivery(number: str) -> Any:
+    card, form = card_or_reason(number), DeliveryForm()
+    way, _, customer = (form.way.data or "").partition(":")
+    try:
+        if form.validate():
+            behalf.choose_delivery(card, _id(customer), way, form.key.data or "")
+            flash("Сохранено. Всем, у кого этот счёт в кабинете, ушло письмо.", "good")
+            return see("staff_customers.show", number=number)
+    except Refusal as refusal:
+        form.refuse(refusal)
+    return page("staff/behalf/delivery.html", **_delivery(card, form)), 422
+
+
+def _delivery(card: Any, form: DeliveryForm) -> dict[str, Any]:
+    """The ways for each holder: by e-mail to them, or paper, which is the same whoever asks for it."""
+    holders, now = cards.holders_of(card.id), delivery.current(card.id)
+    ways = [way for way in company.current().delivery.ways if way != delivery.PAPER]
+    form.way.choices = [(f"{delivery.PAPER}:{one.id}", "На бумаге") for one in holders[:1]] + [
+        (f"{way}:{one.id}", f"{delivery.TITLES[way].capitalize()}: {one.email}") for one in holders for way in ways
+    ]
+    if form.way.data is None and holders:
+        form.way.data = f"{now.way}:{now.customer_id if now.is_by_email else holders[0].id}"
+    form.key.data = form.key.data or seal.token()[:22]
+    return {"account": card, "form": form, "holders": holders}
+
+
+def _id(typed: str) -> int:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
 
 
 @room.get("/staff/customers/<string:number>/holders/<int:customer_id>/unlink", endpoint="unlink")
