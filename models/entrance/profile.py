@@ -9,6 +9,7 @@ from peewee import IntegrityError
 from models import audit, limits, outbox, tokens
 from models.base import Refusal, database
 from models.metering import finding
+from models.outbox import addresses
 from models.people import sessions
 from models.people.customers import Customer, normal_email, normal_phone
 from models.people.passwords import check_again, check_new, hashed, verify
@@ -19,7 +20,7 @@ LIVES = timedelta(days=1)
 
 def change_password(customer_id: int, present: str, new: str, again: str, session_id: int) -> None:
     """Set a new password and sign every other device out."""
-    customer = _prove(customer_id, present)
+    customer = prove(customer_id, present)
     check_new(new, customer.email, customer.phone, field="new_password")
     check_again(new, again, "new_password_again")
     with database.atomic():
@@ -33,7 +34,7 @@ def change_password(customer_id: int, present: str, new: str, again: str, sessio
 def ask_for_email(customer_id: int, present: str, typed: str) -> None:
     """Send a link to the new address; the old one stays in force until the link is used."""
     email = normal_email(typed, "new_email")
-    customer = _prove(customer_id, present)
+    customer = prove(customer_id, present)
     limits.spend("email.change", str(customer_id), 5, 3600)
     if email == customer.email:
         raise Refusal("new_email", "Это и есть ваш нынешний адрес.", "email.same")
@@ -58,13 +59,14 @@ def confirm_email(token: tokens.Token) -> None:
             raise Refusal(None, "Этим адресом уже пользуется другой кабинет.", "email.taken") from None
         finding.refresh_customer(customer.id)
         tokens.void_all(customer.subject)
+        addresses.restore(token.data["email"], customer.subject)  # the letter with the link arrived
         outbox.post("email_changed", customer.email, {"email": token.data["email"]})
         audit.record("customer.email_changed", customer.subject)
 
 
 def change_phone(customer_id: int, present: str, typed: str) -> None:
     phone = normal_phone(typed, "phone")
-    customer = _prove(customer_id, present)
+    customer = prove(customer_id, present)
     with database.atomic():
         Customer.update(phone=phone).where(Customer.id == customer_id).execute()
         finding.refresh_customer(customer_id)
@@ -82,7 +84,8 @@ def rename(customer_id: int, typed: str) -> None:
         audit.record("customer.renamed", f"customer:{customer_id}")
 
 
-def _prove(customer_id: int, present: str) -> Customer:
+def prove(customer_id: int, present: str) -> Customer:
+    """The customer whose present password this is; tries are counted. Call outside the verb's transaction."""
     limits.spend("present_password", str(customer_id), 10, 900)
     customer = Customer.get_by_id(customer_id)
     if not verify(customer.password_hash, present):

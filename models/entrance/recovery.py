@@ -7,6 +7,7 @@ from datetime import timedelta
 from models import audit, company, limits, outbox, tokens
 from models.base import Refusal, database
 from models.metering.accounts import primary_holders
+from models.outbox import addresses
 from models.people import sessions
 from models.people.customers import Customer
 from models.people.passwords import check_again, check_new, hashed
@@ -54,6 +55,7 @@ def set_password(token: tokens.Token, password: str, again: str) -> Customer:
         customer.password_hash = hashed(password)
         Customer.update(password_hash=customer.password_hash).where(Customer.id == customer.id).execute()
         sessions.end_others(customer.id)
+        addresses.restore(customer.email, customer.subject)  # the letter with the link arrived
         outbox.post("password_changed", customer.email, {})
         audit.record("customer.password_recovered", token.subject)
     return customer

@@ -11,6 +11,7 @@ from models import audit, clock, company, consents, limits, outbox, tokens
 from models.base import Problem, Refusal, database
 from models.metering.accounts import Account, link
 from models.metering.proof import proven
+from models.outbox import addresses
 from models.people.customers import Customer, normal_email, normal_phone
 from models.people.passwords import check_again, check_new, hashed, verify
 
@@ -98,6 +99,7 @@ def activate(token: tokens.Token) -> Customer:
         consents.give(customer.subject, document, channel="web", at=given, ip=data["ip"], account=data["account"])
         if data["account"] and (account := Account.get_or_none(Account.number == data["account"])):
             link(customer.id, account, primary=True)
+        addresses.restore(customer.email, customer.subject)  # the letter with the link arrived
         audit.record("customer.activated", customer.subject)
     return customer
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from models import company
+from models import company, consents
+from models.billing import delivery
 from models.exchange import rows
 from models.exchange.rows import Counts, Kind, Line
 from models.exchange.table import BadCell, Column, Fault, choice, day, hundredths, whole, words
@@ -55,8 +56,10 @@ def _load_offices(lines: list[Line], counts: Counts) -> None:
 def _load_accounts(lines: list[Line], counts: Counts) -> None:
     offices = rows.ids(Office, Office.code, {values["office"] for _, values in lines if values.get("office")})
     owned = _owned([values["account"] for _, values in lines])
-    found = []
+    found, sold = [], set()
     for number, values in lines:
+        if _is_sold(values, owned.get(values["account"])):
+            sold.add(values["account"])
         if moved := _moved(values, owned.get(values["account"])):
             counts.owners += 1
             if counts.is_alone:
@@ -72,7 +75,11 @@ def _load_accounts(lines: list[Line], counts: Counts) -> None:
             row["office"] = offices[office]
         found.append(row)
     rows.upsert(Account, ("number",), found, rows.defaults(ACCOUNT_COLUMNS), counts)
-    finding.refresh(rows.ids(Account, Account.number, [row["number"] for row in found]).values())
+    ids = rows.ids(Account, Account.number, [row["number"] for row in found])
+    finding.refresh(ids.values())
+    for account in sorted(ids.keys() & sold, key=lambda account: ids[account]):  # one order of locks everywhere
+        consents.change_hands(account)
+        delivery.to_paper(ids[account], "у счёта новый владелец", delivery.SOLD)
 
 
 def _owned(numbers: list[str]) -> dict[str, dict[str, Any]]:
@@ -84,6 +91,11 @@ def _owned(numbers: list[str]) -> dict[str, dict[str, Any]]:
 def _moved(values: dict[str, Any], old: dict[str, Any] | None) -> str:
     """The first column of a line that gives a known account another holder or access code; empty when none does."""
     return next((name for name in _OWNING if old and name in values and values[name] != old[name]), "")
+
+
+def _is_sold(values: dict[str, Any], old: dict[str, Any] | None) -> bool:
+    """Another family name alone may be a marriage; with another first name it is another person."""
+    return old is not None and all(values.get(name, old[name]) != old[name] for name in ("last_name", "first_name"))
 
 
 KINDS = (

@@ -1,6 +1,11 @@
-"""Customers: whoever holds a log-in to the cabinet. A row exists only for a confirmed e-mail address."""
+"""Customers: whoever holds a log-in to the cabinet. A row exists only for a confirmed e-mail address.
+
+The row of a cabinet that was closed stays, with nothing of the person in it: what refers to it is kept by law.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -16,6 +21,9 @@ class Customer(Row):
     name = CharField(default="")  # how to address them
     password_hash = CharField()
     created_at = DateTimeField(default=clock.now)
+    # The consent to personal data was withdrawn: when the cabinet closes at the latest, and when it was closed.
+    closes_at = DateTimeField(null=True, index=True)
+    closed_at = DateTimeField(null=True)
 
     @property
     def subject(self) -> str:
@@ -29,6 +37,19 @@ class Customer(Row):
 def subject(customer_id: int) -> str:
     """How audit, consents and tokens name a customer."""
     return f"customer:{customer_id}"
+
+
+def id_of(subject: str) -> int | None:
+    """The customer's id of 'customer:12'; None of any other subject."""
+    kind, _, number = subject.partition(":")
+    return int(number) if kind == "customer" and number.isdecimal() else None
+
+
+def leaving(customer_ids: Iterable[int]) -> set[int]:
+    """Those whose cabinet closes or is closed: nothing is written to them but what they asked for."""
+    asked = list(customer_ids)
+    query = Customer.select(Customer.id).where(Customer.id.in_(asked), Customer.closes_at.is_null(False))
+    return {one.id for one in query} if asked else set()
 
 
 def normal_email(typed: str, field: str = "email") -> str:

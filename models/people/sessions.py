@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from peewee import CharField, DateTimeField, ForeignKeyField, ModelSelect
+from peewee import JOIN, CharField, DateTimeField, ForeignKeyField, ModelSelect
 
 from models import audit, clock, seal
 from models.base import Refusal, Row, compiled, database, locked, param
+from models.outbox.addresses import Suspension
 from models.people.customers import Customer
 
 IDLE = timedelta(days=14)
@@ -71,14 +72,21 @@ def _by_fingerprint() -> ModelSelect[Any]:
             Customer.email,
             Customer.phone,
             Customer.name,
+            Customer.closes_at,
+            Suspension.since.alias("silent_since"),
         )
         .join(Customer)
+        .join(Suspension, JOIN.LEFT_OUTER, on=(Suspension.address == Customer.email) & Suspension.until.is_null())
         .where(Session.fingerprint == param("fingerprint"), Session.ended_at.is_null())
     )
 
 
 def find(secret: str) -> Any | None:
-    """The live session of this secret with its customer's e-mail, phone and name, or None."""
+    """The live session of this secret with its customer's e-mail, phone and name, or None.
+
+    `silent_since`: since when letters to that e-mail have come back, None while they arrive; `closes_at`: when the cabinet closes, None of
+    one that stays.
+    """
     row = _by_fingerprint.first(fingerprint=seal.fingerprint(secret))
     if row is None:
         return None

@@ -266,8 +266,7 @@ def test_phones_are_shown_as_people_write_them(code: str) -> None:
 
 @pytest.mark.feature("S13")
 @pytest.mark.feature("S15")
-@pytest.mark.parametrize("kind", ["personal-data", "payment"])
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(("code", "kind"), [(code, kind) for code in CODES for kind in shipped(code).consents])
 def test_consent_says_all_that_the_law_asks(code: str, kind: str) -> None:
     document = shipped(code).consents[kind]
     assert document.hash == sha256(document.text.encode()).hexdigest()
@@ -286,6 +285,38 @@ def test_consent_says_all_that_the_law_asks(code: str, kind: str) -> None:
 
 @pytest.mark.feature("S15")
 @pytest.mark.parametrize("code", CODES)
+def test_consent_to_recording_names_sound_and_picture_and_no_biometrics(code: str) -> None:
+    document = shipped(code).consents["recording"]
+    assert "аудио- и видеозапис" in document.title
+    for words in ("голос", "изображение", "биометрическ", "один год"):
+        assert words in document.text, words
+
+
+@pytest.mark.feature("S33")
+@pytest.mark.parametrize("code", CODES)
+def test_consent_to_official_papers_names_both_and_what_they_replace(code: str) -> None:
+    document = shipped(code).consents["official-papers"]
+    for words in ("о задолженности", "повер", "заменяет бумажное", "СМС", "на бумаге"):
+        assert words in document.text, words
+
+
+@pytest.mark.feature("S14")
+def test_being_told_of_charges_is_a_document_of_its_own() -> None:
+    texts = shipped("koryak").consents
+    for words in ("начислениях", "задолженности", "рассрочку"):
+        assert words in texts["charges-news"].text
+        assert words not in texts["personal-data"].text
+    assert "charges-news" not in shipped("krasnoyarsk").consents
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_consent_can_be_withdrawn_in_the_cabinet(code: str) -> None:
+    for document in shipped(code).consents.values():
+        assert "в личном кабинете" in document.text and "«Согласия»" in document.text, document.kind
+
+
+@pytest.mark.feature("S15")
+@pytest.mark.parametrize("code", CODES)
 def test_consent_to_pay_is_for_the_contract_and_leaves_the_card_to_the_bank(code: str) -> None:
     document = shipped(code).consents["payment"]
     assert document.title.startswith("Согласие на обработку персональных данных в целях исполнения договора")
@@ -296,14 +327,15 @@ def test_consent_to_pay_is_for_the_contract_and_leaves_the_card_to_the_bank(code
 def test_older_consents_stay_readable(folder: Path) -> None:
     consents = folder / "consents"
     newer = (consents / "personal-data.2026-01.txt").read_text("utf-8") + "\nИ ещё одно условие."
-    (consents / "personal-data.2026-11.txt").write_text(newer, "utf-8")
+    (consents / "personal-data.2026-12.txt").write_text(newer, "utf-8")
     loaded = company.load(folder)
-    assert loaded.consents["personal-data"].version == "2026-11"
-    assert loaded.consent_versions["personal-data", "2026-01"].hash == shipped("kaluga").consents["personal-data"].hash
+    assert loaded.consents["personal-data"].version == "2026-12"
+    kept = shipped("kaluga").consent_versions["personal-data", "2026-01"]
+    assert loaded.consent_versions["personal-data", "2026-01"].hash == kept.hash
 
 
 def test_line_ends_do_not_change_the_hash(folder: Path) -> None:
-    path = folder / "consents" / "personal-data.2026-01.txt"
+    path = folder / "consents" / "personal-data.2026-11.txt"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert company.load(folder).consents["personal-data"].hash == shipped("kaluga").consents["personal-data"].hash
 
@@ -451,9 +483,10 @@ def test_folder_without_rules(folder: Path) -> None:
     [
         ("personal-data.txt", "Согласие\n\nТекст", "must be named"),
         ("personal-data.2026-13.txt", "Согласие\n\nТекст", "must be named"),
-        ("personal-data.2026-02.txt", "Согласие", "must have a title on its first line and a text"),
+        ("marketing.2026-12.txt", "Согласие\n\nТекст", "no such kind of consent; there are: personal-data, payment"),
+        ("personal-data.2026-12.txt", "Согласие", "must have a title on its first line and a text"),
         (
-            "personal-data.2026-02.txt",
+            "personal-data.2026-12.txt",
             "Согласие\n\nЯ даю согласие другой компании.",
             "must name the operator as company.toml does",
         ),
@@ -468,7 +501,8 @@ def test_wrong_consent_file(folder: Path, name: str, text: str, reason: str) -> 
 
 @pytest.mark.parametrize(("kind", "deed"), [("personal-data", "sign up"), ("payment", "pay on line")])
 def test_no_start_without_the_consents(folder: Path, kind: str, deed: str) -> None:
-    (folder / "consents" / f"{kind}.2026-01.txt").unlink()
+    for path in (folder / "consents").glob(f"{kind}.*"):
+        path.unlink()
     with pytest.raises(CompanyError, match=f"is missing: nobody can {deed} without it") as caught:
         company.load(folder)
     assert caught.value.file.endswith(f"{kind}.<version>.txt")

@@ -13,8 +13,10 @@ import pytest
 from peewee import Database
 
 from models import company as companies
+from models import consents
 from models.audit import AuditRow
 from models.base import Row
+from models.billing import delivery
 from models.company import Company
 from models.exchange import imports, xlsx
 from models.exchange.kinds import KINDS
@@ -24,6 +26,7 @@ from models.metering import closings, intake
 from models.metering.accounts import Account, Office
 from models.metering.meters import Meter
 from models.metering.readings import Reading
+from tests import cast
 
 OFFICES = "code;name;settlement;address;phone;hours"
 ACCOUNTS = (
@@ -524,3 +527,22 @@ def test_a_workbook_is_imported_as_the_same_table(stocked: Load, tmp_path: Path)
     xlsx.write(path, header, [[*row[:2], date(2026, 10, 20), row[3], 6320, 2660, None, *row[7:]]], "Показания")
     assert told(imports.load("readings", path)) == (1, 1, 0, 0, 0)
     assert told(stocked("readings", READING)) == (1, 0, 0, 1, 0)
+
+
+@pytest.mark.feature("S13", "S31")
+@pytest.mark.parametrize(
+    ("cells", "is_sold"), [({"last_name": "Новая", "first_name": "Вера"}, True), ({"last_name": "Замужняя"}, False)]
+)
+def test_what_the_former_owner_agreed_to_and_chose_ends_with_them(
+    load: Load, company: Company, cells: dict[str, str], is_sold: bool
+) -> None:
+    """A paper signed for the account is its signer's, not the account's."""
+    anna = cast.anna()
+    number, document = anna.account.number, company.consents["official-papers"]
+    delivery.choose(anna.id, anna.account, "email", delivery.WEB)
+    consents.give(f"account:{number}", document, channel="office", account=number, paper_number="С-000001-2")
+    account = Account.get(Account.number == number)
+    same = {name: getattr(account, name) for name in ("last_name", "first_name", "middle_name", "access_code")}
+    load("accounts", changed(ACCOUNT, ACCOUNTS, account=number, **{**same, **cells}))
+    assert (consents.stands("official-papers", number) is None) is is_sold
+    assert (delivery.current(account.id).way == "paper") is is_sold

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, request
 
 from models import company
+from models.consents import ConsentText
 from models.metering.accounts import Office
 from views.door import public
 from views.page import page
@@ -34,13 +35,27 @@ def offices() -> Any:
 @room.get("/about/privacy", endpoint="privacy")
 @public
 def privacy() -> Any:
-    return page("customer/about/privacy.html", documents=company.current().consents.values())
+    rules = company.current()
+    former = [one for (kind, version), one in rules.consent_versions.items() if rules.consents[kind].version != version]
+    return page("customer/about/privacy.html", documents=rules.consents.values(), former=former)
 
 
 @room.get("/about/privacy/<string:kind>", endpoint="document")
 @public
 def document(kind: str) -> Any:
-    found = company.current().consents.get(kind)
+    present = company.current().consents.get(kind)
+    if present is None:
+        abort(404)
+    version = request.args.get("version", present.version)
+    found = present if version == present.version else _older(kind, version)
     if found is None:
         abort(404)
-    return page("customer/about/document.html", document=found)
+    return page("customer/about/document.html", document=found, present=present)
+
+
+def _older(kind: str, version: str) -> Any:
+    """A former version; one whose file is gone is kept while somebody has agreed to it."""
+    if not version.isprintable():
+        return None
+    known = company.current().consent_versions.get((kind, version))
+    return known or ConsentText.get_or_none(ConsentText.kind == kind, ConsentText.version == version)
