@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -48,6 +48,15 @@ class End(NamedTuple):
     hash: str
 
 
+class Proof(NamedTuple):
+    """What shows that a row stands in the chain: `hash` is the SHA-256 of the hash before it, a line feed and the row's text."""
+
+    place: int
+    previous: str
+    text: str
+    hash: str
+
+
 class _Link(NamedTuple):
     id: int
     at: Any
@@ -59,11 +68,19 @@ class _Link(NamedTuple):
     place: int | None
     hash: str | None
 
-    def hash_after(self, previous: str) -> str:
-        """SHA-256 of the previous hash and this row, written in one way whatever the database."""
+    @property
+    def text(self) -> str:
+        """The row, written in one way whatever the database."""
         row = (self.id, _moment(self.at), self.who, self.ip, self.deed, self.subject, _plain(self.detail))
-        text = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(f"{previous}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
+        return json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def hash_after(self, previous: str) -> str:
+        return link_hash(previous, self.text)
+
+
+def link_hash(previous: str, text: str) -> str:
+    """SHA-256 of the hash before a row and the row's text, in hex."""
+    return hashlib.sha256(f"{previous}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def seal_rows(*, anew: bool = False) -> int:
@@ -94,6 +111,25 @@ def end() -> End:
 def hash_at(place: int) -> str | None:
     found: str | None = AuditRow.select(AuditRow.hash).where(AuditRow.place == place).scalar()
     return found
+
+
+def proofs(row_ids: Sequence[int]) -> dict[int, Proof]:
+    """The proofs of some rows by their ids, for whoever has no access to the database; rows without a place have none."""
+    if not row_ids:
+        return {}
+    marks = ", ".join([database.param] * len(row_ids))
+    found = [
+        row for row in _select(f"id IN ({marks}) AND place IS NOT NULL ORDER BY place", tuple(row_ids)) if row.place
+    ]
+    before = pairs(
+        AuditRow.select(AuditRow.place, AuditRow.hash).where(
+            AuditRow.place.in_([(row.place or 0) - 1 for row in found])
+        )
+    )
+    hashes = {0: ORIGIN, **dict(before)}
+    return {
+        row.id: Proof(row.place or 0, hashes.get((row.place or 0) - 1, ""), row.text, row.hash or "") for row in found
+    }
 
 
 def newest_seal() -> AuditSeal | None:
@@ -252,11 +288,13 @@ def _place(placed: Iterable[tuple[int, str, int]]) -> None:
 
 
 def _links(where: str, order: str, after: int, most: int) -> list[_Link]:
-    sql = (
-        "SELECT id, at, who, ip, deed, subject, CAST(detail AS TEXT), place, hash FROM audit "  # noqa: S608  our own words
-        f"WHERE {where.replace('?', database.param)} ORDER BY {order} LIMIT {most}"
-    )
-    return [_Link(*row) for row in database.execute_sql(sql, (after,)).fetchall()]
+    return _select(f"{where.replace('?', database.param)} ORDER BY {order} LIMIT {most}", (after,))
+
+
+def _select(which: str, values: Sequence[Any]) -> list[_Link]:
+    columns = "id, at, who, ip, deed, subject, CAST(detail AS TEXT), place, hash"
+    rows = database.execute_sql(f"SELECT {columns} FROM audit WHERE {which}", values).fetchall()  # noqa: S608  our own words
+    return [_Link(*row) for row in rows]
 
 
 def _has_rows_after(place: int) -> bool:

@@ -14,14 +14,14 @@ from peewee import JOIN, CharField, DateTimeField, ForeignKeyField, ModelSelect,
 from models import audit, clock, limits
 from models.audit import AuditRow
 from models.base import Problem, Refusal, Row, compiled, database, param
-from models.billing import owed, payments
+from models.billing import delivery, owed, payments
 from models.billing.owed import Owed
-from models.consents import Consent, ConsentText
+from models.consents import Consent
 from models.metering import standings
 from models.metering.accounts import Account, Holding, Office
 from models.metering.history import Line, Past
 from models.metering.standings import Standing
-from models.office import audit_log, deeds
+from models.office import audit_log, consent_list, deeds
 from models.outbox import Message
 from models.people import customers
 from models.people.customers import Customer
@@ -79,7 +79,8 @@ class Card:
     standings: list[Standing]  # of the meters that work now
     lines: list[Line]  # readings of the last months, the newest first
     holders: list[Any]
-    consents: list[Any]
+    consents: list[Consent]
+    delivery: list[Any]  # how bills come, the newest choice first; none: on paper
     letters: list[Any]
     deeds: list[Deed]
 
@@ -107,21 +108,33 @@ def open_card(employee_id: int, number: str, reason: str, note: str = "") -> Non
     """Open the card of the account for half an hour. Refused: no such account, no reason, «другое» without a word why."""
     note = " ".join(note.split())
     account = Account.get_or_none(Account.number == number) if "\0" not in number else None
-    problems = []
+    problems = reason_problems(reason, note)
     if account is None:
-        problems.append(Problem("number", "Выберите лицевой счёт: нажмите «Открыть» в его строке.", "card.account"))
+        text = "Выберите лицевой счёт: нажмите «Открыть» в его строке."
+        problems.insert(0, Problem("number", text, "card.account"))
+    if problems:
+        raise Refusal(problems=problems)
+    count_opening(employee_id)
+    with database.atomic():
+        Opening.create(employee=employee_id, account=account, reason=reason, note=note, at=clock.now())
+        audit.record("card.opened", f"account:{number}", reason=said(reason, note))
+
+
+def reason_problems(reason: str, note: str) -> list[Problem]:
+    """What is wrong with a reason to look at personal data: none, «другое» without a word why, too many words."""
+    problems = []
     if reason not in REASONS:
         problems.append(Problem("reason", "Выберите, зачем открываете карточку.", "card.reason"))
     elif reason == "other" and len(note) < 3:
         problems.append(Problem("note", "Напишите, зачем открываете карточку: это останется в журнале.", "card.note"))
     if len(note) > LONGEST_NOTE:
         problems.append(Problem("note", f"Короче, пожалуйста: до {LONGEST_NOTE} знаков.", "card.note"))
-    if problems:
-        raise Refusal(problems=problems)
+    return problems
+
+
+def count_opening(employee_id: int) -> None:
+    """One more look at somebody's data by this employee; refused past what anybody's work needs."""
     limits.spend("staff.card", str(employee_id), MOST_OPENINGS, PER, _TOO_MANY.format("карточек"))
-    with database.atomic():
-        Opening.create(employee=employee_id, account=account, reason=reason, note=note, at=clock.now())
-        audit.record("card.opened", f"account:{number}", reason=_said(reason, note))
 
 
 @compiled
@@ -153,11 +166,11 @@ def last_reason(employee_id: int) -> str:
 
 def why(account: Any) -> str:
     """The reason of the present opening in words."""
-    return _said(account.reason, account.note)
+    return said(account.reason, account.note)
 
 
 def load(account: Any, today: date) -> Card:
-    """Everything about the account, in ten queries."""
+    """Everything about the account, in eleven queries."""
     past = Past(account, today)
     since = clock.utc(datetime.combine(today - timedelta(days=366), time()))
     paid = payments.of_account(account=account.id, since=since, until=clock.now() + timedelta(days=1))
@@ -172,7 +185,8 @@ def load(account: Any, today: date) -> Card:
         standings=standings.of_account(account.id, today, past.readings, past.meters),
         lines=past.lines(past.periods[-MONTHS:][0], past.last_period),
         holders=holders,
-        consents=_consents(list(people)),
+        consents=consent_list.about(account.number, list(people)),
+        delivery=delivery.history(account=account.id),
         letters=_letters(
             [account.email, account.phone, *(one.email for one in holders), *(one.phone for one in holders)]
         ),
@@ -180,7 +194,8 @@ def load(account: Any, today: date) -> Card:
     )
 
 
-def _said(reason: str, note: str) -> str:
+def said(reason: str, note: str) -> str:
+    """The reason in words."""
     return f"{REASONS[reason]}: {note}" if note else REASONS[reason]
 
 
@@ -201,28 +216,12 @@ def holders_of(account_id: int) -> list[Any]:
     return list(query.namedtuples())
 
 
-def _consents(subjects: list[str]) -> list[Any]:
-    query: Any = (
-        Consent.select(
-            Consent.subject,
-            Consent.given_at,
-            Consent.withdrawn_at,
-            Consent.channel,
-            ConsentText.kind,
-            ConsentText.version,
-        )
-        .join(ConsentText)
-        .where(Consent.subject.in_(subjects))
-        .order_by(Consent.id.desc())
-        .limit(SHOWN_LETTERS)
-    )
-    return list(query.namedtuples())
-
-
 def _letters(contacts: list[str]) -> list[Any]:
     """What was sent lately to these addresses; never what is secret in it."""
     query: Any = (
-        Message.select(Message.kind, Message.to, Message.letter, Message.data, Message.state, Message.created_at)
+        Message.select(
+            Message.id, Message.kind, Message.to, Message.letter, Message.data, Message.state, Message.created_at
+        )
         .where(Message.to.in_(sorted({one for one in contacts if one})))
         .order_by(Message.id.desc())
         .limit(SHOWN_LETTERS)

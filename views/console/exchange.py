@@ -14,6 +14,7 @@ from models.exchange import handling, imports, outgoing, transfers
 from models.exchange.kinds import KINDS
 from models.exchange.table import BadFile
 from models.metering import closings
+from views.console import consents
 from views.console.acting import command
 
 _SHOWN = 50
@@ -59,7 +60,8 @@ def close_period(period: str) -> None:
 
 @click.command(
     "export",
-    help="Write KIND to FILE (.csv or .xlsx). Readings without --since: those that no export has told yet, each once.",
+    help="Write KIND to FILE (.csv or .xlsx; consents also .zip, with their proofs). "
+    "Without --since: readings that no export has told yet, each once; delivery of all accounts.",
 )
 @click.argument("kind", type=click.Choice(list(outgoing.EXPORTS)))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -69,6 +71,9 @@ def close_period(period: str) -> None:
 def export(kind: str, file: Path, since: datetime | None, again: int | None) -> None:
     if not file.parent.is_dir():
         raise click.ClickException(f"{file.parent} is no folder")
+    if kind == "consents" and file.suffix.lower() == ".zip":
+        click.echo(f"{file}: {consents.write(file, since.date() if since else None)} согласий")
+        return
     try:
         made = _earlier(kind, again) if again else _exported(kind, file, since)
         shutil.copyfile(transfers.taken(made), file)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, request
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
 from models import clock, company, periods
 from models.base import Refusal
+from models.billing import delivery
 from models.billing.statement import CHANNELS
 from models.metering import finding
 from models.metering.finding import Found
 from models.office import cards
 from models.office.cards import REASONS, Card
-from views import charts
+from models.office.messages import STATES as MESSAGE_STATES
+from tasks import letters
+from views import charts, staff_consent
 from views.fields import Form, HiddenField, Line
 from views.page import see
 from views.staff_door import officer, staff_only
@@ -31,12 +34,6 @@ STATES = {
     "failed": ("не начался", "bad"),
     "disputed": ("спорный", "bad"),
     "refunded": ("возвращён", ""),
-}
-MESSAGES = {
-    "waiting": ("ждёт отправки", "wait"),
-    "sending": ("отправляем", "wait"),
-    "sent": ("отправлено", "good"),
-    "failed": ("не отправлено", "bad"),
 }
 
 
@@ -126,17 +123,17 @@ def _shown(card: Card) -> dict[str, Any]:
         "states": STATES,
         "channels": CHANNELS,
         "days": {one.id: one.paid_on or clock.local(one.created_at).date() for one in card.payments},
-        "letters": [(one, _subject(one), MESSAGES.get(one.state, (one.state, ""))) for one in card.letters],
-        "consent_titles": {code: document.title for code, document in company.current().consents.items()},
+        "letters": [(one, letters.subject_of(one), MESSAGE_STATES[one.state]) for one in card.letters],
+        "delivery": delivery.current_of(card.delivery),
+        "ways": delivery.TITLES,
+        **_consent_words(),
         "may_act": officer().may("customers.act"),
+        "may_read_letters": officer().may("messages.see"),
         "has": set(current_app.view_functions),
     }
 
 
-def _subject(message: Any) -> str:
-    """What a letter is about: its subject without the company's name, put together without what is secret in it."""
-    if message.kind != "email":
-        return "СМС"
-    name = company.current().name
-    text = render_template(f"mail/{message.letter}.subject", company=company.current(), **message.data)
-    return " ".join(text.split()).removesuffix(f" — {name}")
+def _consent_words() -> dict[str, Any]:
+    words = staff_consent.words()
+    named = {f"consent_{name}": words[name] for name in ("states", "channels")}
+    return named | {name: words[name] for name in ("titles", "state_of", "when", "may_register")}
