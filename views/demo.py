@@ -1,13 +1,18 @@
-"""Demo only: every letter and SMS that would have gone out."""
+"""Demo only: every letter and SMS that goes out, with what is secret in them, so that the demo can be tried to the end."""
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
-from flask import Blueprint, current_app
+from flask import Blueprint, abort, current_app
+from jinja2 import UndefinedError
 
+from models.office.messages import STATES
 from models.outbox import Message
-from tasks import letters
+from tasks import attachments, letters
+from tasks.letters import Letter
+from views import downloads, letter_page
 from views.door import public
 from views.page import page
 
@@ -18,8 +23,35 @@ SHOWN = 50
 @room.get("/demo/letters", endpoint="letters")
 @public
 def show() -> Any:
-    public_url = current_app.extensions["kabinet"].public_url
-    return page(
-        "demo/letters.html",
-        messages=[(message, letters.put_together(message, public_url)) for message in Message.newest(SHOWN)],
-    )
+    messages = [(message, _put_together(message), STATES[message.state]) for message in Message.newest(SHOWN)]
+    return page("demo/letters.html", messages=messages, with_files=letter_page.WITH_FILES)
+
+
+@room.get("/demo/letters/<int:message_id>", endpoint="html")
+@public
+def as_html(message_id: int) -> Any:
+    letter = _put_together(_found(message_id))
+    return letter_page.as_page(letter.html) if letter.html else abort(404)
+
+
+@room.get("/demo/letters/<int:message_id>/file", endpoint="file")
+@public
+def file(message_id: int) -> Any:
+    found = attachments.of(_found(message_id), _public_url())
+    return downloads.made(io.BytesIO(found[0].body), found[0].name, found[0].kind) if found else abort(404)
+
+
+def _found(message_id: int) -> Message:
+    return Message.get_or_none(Message.id == message_id) or abort(404)
+
+
+def _put_together(message: Message) -> Letter:
+    """Its words; without its secrets once they are wiped."""
+    try:
+        return letters.put_together(message, _public_url())
+    except UndefinedError:
+        return letters.put_together(message, _public_url(), shown=True)
+
+
+def _public_url() -> str:
+    return str(current_app.extensions["kabinet"].public_url)

@@ -82,7 +82,7 @@ def _closed(named: Named, own: list[Any]) -> str:
     """Why nothing can be passed by the link now; empty: it can."""
     today = clock.today()
     if named.period < clock.period(today):
-        return "Срок этой ссылки прошёл. Возьмите код с последнего счёта или войдите в кабинет."
+        return "Срок этой ссылки прошёл. Возьмите код с последнего счёта, ссылку из последнего письма или войдите в кабинет."
     if named.period > clock.period(today):
         return "Этот месяц ещё не начался: ссылка заработает, когда откроется приём показаний."
     if not own:
