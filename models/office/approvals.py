@@ -12,7 +12,7 @@ from peewee import IntegrityError
 
 from models import audit, clock, seal
 from models.base import Refusal, database, locked
-from models.office import access_kinds, proposal_kinds
+from models.office import access_kinds, mailing_kinds, proposal_kinds
 from models.office.proposal_kinds import Kind
 from models.office.proposals import (
     APPROVED,
@@ -29,7 +29,7 @@ from models.office.proposals import (
 from models.people import employment, rights
 from models.people.staff import Employee, subject
 
-KINDS: Mapping[str, Kind] = {**proposal_kinds.KINDS, **access_kinds.KINDS}
+KINDS: Mapping[str, Kind] = {**proposal_kinds.KINDS, **access_kinds.KINDS, **mailing_kinds.KINDS}
 
 __all__ = ["KINDS", "Kind", "Proposal", "approve", "done", "failed", "propose", "refuse", "stands", "withdraw"]
 

@@ -12,11 +12,36 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.bench import billing, exchange, finding, house, imports, loads, mistakes, pages, paperforms, papers, slow
+from tests.bench import (
+    billing,
+    exchange,
+    finding,
+    house,
+    imports,
+    loads,
+    mailing,
+    mistakes,
+    pages,
+    paperforms,
+    papers,
+    slow,
+)
 from tests.bench.house import ROOT, House
 from tests.bench.table import Table
 
-ROWS = ("pages", "slow", "imports", "loads", "mistakes", "papers", "billing", "exchange", "paperforms", "finding")
+ROWS = (
+    "pages",
+    "slow",
+    "imports",
+    "loads",
+    "mistakes",
+    "papers",
+    "billing",
+    "exchange",
+    "paperforms",
+    "finding",
+    "mailing",
+)
 
 
 def main() -> int:
@@ -57,6 +82,8 @@ def _measure(name: str, home: House, quick: bool) -> Table:
         return papers.measure(quick=quick)
     if name == "billing":
         return billing.measure(quick=quick)
+    if name == "mailing":
+        return mailing.measure(home.port, quick=quick)
     if name == "finding":
         return finding.measure(quick=quick)
     if name == "imports":

@@ -23,7 +23,7 @@ from tasks import letters
 from tests import cast
 from tests.cast import Person
 from tests.engines import Engine
-from tests.page import Client
+from tests.page import Client, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -248,3 +248,31 @@ def secret(app: Flask) -> Callable[[Client], str]:
             return str(kept["_user_id"])
 
     return read
+
+
+# ---- mailings
+
+
+NEWS = {"title": "Плановые работы", "text": "В субботу света не будет.\n\nПриносим извинения."}
+
+
+@pytest.fixture
+def readers(anna: Person) -> list[str]:
+    """Four people with a cabinet, an account each."""
+    mails = [anna.customer.email]
+    for n in range(2, 5):
+        mails.append(cast.customer(f"reader{n}@example.ru", "Читатель", cast.account(500 + n)).email)
+    return mails
+
+
+@pytest.fixture
+def draft(oleg: Client, readers: list[str]) -> Callable[..., Page]:
+    """Oleg writes news; the draft's page."""
+
+    def write(**fields: str) -> Page:
+        given = {"name": "Работы на сетях", **NEWS, **fields}
+        sent = oleg.get("mailing_drafts.compose", letter="news").submit(given, button="Сохранить черновик")
+        assert sent.status == 303, sent.errors
+        return sent.follow()
+
+    return write

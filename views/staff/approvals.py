@@ -14,7 +14,7 @@ from models.billing.payments import Payment
 from models.billing.statement import CHANNELS
 from models.exchange import formats, transfers
 from models.metering import accounts
-from models.office import approvals, audit_log, held_bills, proposal_kinds, proposals
+from models.office import approvals, audit_log, held_bills, mailing_kinds, proposal_kinds, proposals
 from models.office.audit_log import Search
 from models.office.proposals import LONGEST, Proposal
 from tasks import payments as bank
@@ -116,6 +116,8 @@ def approve(proposal_id: int) -> Any:
                 flash("Утверждено. Портал передаёт это банку, итог появится здесь.", "good")
             else:
                 flash(f"Утверждено и исполнено: {proposal.outcome}.", "good")
+            if proposal.kind == mailing_kinds.SEND:
+                queue.ring("expand_mailing", proposal.data["mailing"])
             return see("approvals.show", proposal_id=proposal_id)
         except Refusal as refusal:
             if _is_decided(refusal):

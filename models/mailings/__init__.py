@@ -1,0 +1,1 @@
+"""Mailings: whom they are for, how they become messages, what becomes of them."""
