@@ -14,10 +14,11 @@ from models import base, clock, company, files, seal, settings
 from models.company_file import CompanyError
 from models.exchange import transfers
 from models.people.sessions import LIVES
-from tasks import payments, queue
+from tasks import bounces, messages, payments, queue
 from views import assets, console, demo, door, errors, filters, headers
 from views.customer import ROOMS
 from views.machine import acquirer, health
+from views.machine import bounces as reports
 from views.row_id import RowId
 from views.staff import ROOMS as OFFICE
 
@@ -30,6 +31,8 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     base.database.initialize(base.connect(chosen.database_url))
     clock.set_up(chosen.now, is_demo=chosen.is_demo)
     payments.use(chosen)
+    messages.use(chosen)
+    bounces.use(chosen)
     files.use(chosen.var_dir / "files")
     transfers.use(chosen.var_dir / "exchange")
     huey = queue.set_up(chosen)
@@ -48,7 +51,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     errors.hang(app)
     filters.hang(app)
     app.register_blueprint(assets.assets)
-    for room in (*ROOMS, *OFFICE, health, acquirer):
+    for room in (*ROOMS, *OFFICE, health, acquirer, reports):
         app.register_blueprint(room.room)
     if chosen.is_demo:
         app.register_blueprint(demo.room)

@@ -14,15 +14,20 @@ from models.audit import AuditRow
 from models.audit_chain import AuditSeal
 from models.base import Row
 from models.billing.bills import Bill, Charge
+from models.billing.delivery import DeliveryChoice
 from models.billing.ledger import Balance, Entry
 from models.billing.payments import Payment
 from models.billing.penalties import PenaltyRule
 from models.billing.tariffs import Band, Tariff
 from models.consents import Consent, ConsentText
+from models.contact.bounces import Undelivered
+from models.contact.consent_forms import ConsentForm
+from models.contact.incoming import IncomingLetter, Mailbox
 from models.exchange.transfers import Transfer
 from models.files import StoredFile
 from models.kept import KeptForm
 from models.limits import Hit
+from models.mailings.mailings import Mailing, Recipient
 from models.metering.accounts import Account, Holding, Office
 from models.metering.closings import Closing
 from models.metering.decisions import Decision
@@ -37,22 +42,27 @@ from models.notices import Notice
 from models.office.cards import Opening
 from models.office.proposals import Proposal
 from models.outbox import Message
+from models.outbox.addresses import Suspension
+from models.outbox.pace import MailDomain
 from models.people.customers import Customer
 from models.people.second_factor import RecoveryCode
 from models.people.sessions import Session
 from models.people.staff import Employee
 from models.people.staff_sessions import StaffSession
+from models.people.wishes import Wish
 from models.tokens import Token
 from models.workdays import SpecialDay
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _TABLES = (
-    AuditRow, AuditSeal, StoredFile, Notice, Message, Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
+    AuditRow, AuditSeal, StoredFile, Notice, Message, Suspension, Undelivered, Mailbox, IncomingLetter, MailDomain,
+    Token, Hit, KeptForm, ConsentText, Consent, Customer, Session,
     Employee, StaffSession, RecoveryCode, Opening,
     Office, Account, Holding, SearchEntry, Meter, Receipt, Reading, Closing, Decision, Claim,
     SpecialDay, Norm, Tariff, Band, PenaltyRule, Bill, Charge, Entry, Balance, Payment, Transfer,
-    Proposal,
-    Batch, PaperForm, SecondLook,
+    DeliveryChoice, Wish,
+    Proposal, Mailing, Recipient,
+    Batch, PaperForm, SecondLook, ConsentForm,
 )  # fmt: skip
 _LOCK = 0x6B6162  # any number of our own
 

@@ -10,11 +10,17 @@ from typing import Any
 
 from huey import crontab
 
-from tasks import approvals, audit, exchange, files, housekeeping, payments
+from tasks import approvals, audit, bounces, exchange, files, housekeeping, mailings, messages, payments
 
 JOBS = (
     (housekeeping.forget_expired, crontab(minute="17", strict=True)),
+    (housekeeping.close_cabinets, crontab(minute="47", strict=True)),
     (files.sweep, crontab(hour="19", minute="23", strict=True)),
+    (messages.send_all, crontab(minute="*", strict=True)),
+    (bounces.read_mailbox, crontab(minute="*", strict=True)),
+    (mailings.make_regular, crontab(minute="7", strict=True)),
+    (mailings.work_all, crontab(minute="*", strict=True)),
+    (mailings.forget, crontab(hour="19", minute="31", strict=True)),
     (payments.check_all, crontab(minute="*", strict=True)),
     (exchange.work_all, crontab(minute="*", strict=True)),
     (approvals.carry_out_all, crontab(minute="*", strict=True)),
@@ -23,6 +29,8 @@ JOBS = (
 )
 # Work on one row, by name; a periodic job does the same for rows whose bell nobody heard.
 BELLS: Mapping[str, Callable[[int], Any]] = {
+    "send_messages": messages.send,
+    "expand_mailing": mailings.work,
     "check_payment": payments.check,
     "handle_transfer": exchange.work,
     "carry_out_proposal": approvals.carry_out,

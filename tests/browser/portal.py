@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,7 +22,9 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOW = "2026-11-20T10:00"  # inside the web window of every company
 PASSWORD = "svet-i-teplo"
+BOUNCE_KEY = "a-key-of-the-mail-provider"
 FLATS = 120
+TWO_FROM = 3  # letters of a mailing that needs two employees: the demo has so many customers
 PREFIXES = {"krasnoyarsk": "2490", "kaluga": "4090", "koryak": "4190", "irkutsk": "ИНЗБ39"}  # after all the demo's own
 STARTS_IN = 60  # seconds: migrations and the demo company included
 
@@ -59,7 +62,7 @@ def served(company: str, folder: Path) -> Iterator[Portal]:
         "KABINET_COMPANIES_DIR": str(folder),
         "KABINET_VAR_DIR": str(folder / "var"),
     }
-    environ |= {"KABINET_NOW": NOW, "KABINET_PUBLIC_URL": url}
+    environ |= {"KABINET_NOW": NOW, "KABINET_PUBLIC_URL": url, "KABINET_BOUNCE_KEY": BOUNCE_KEY}
     command = [sys.executable, "-m", "flask", "--app", "app", "serve", "--port", str(port), "--workers", "1"]
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True)
@@ -99,6 +102,8 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 def build(company: str, folder: Path) -> list[Household]:
     """A copy of the company's folder, with a new house in its demo files: a flat for each test that passes readings."""
     home = Path(shutil.copytree(ROOT / "companies" / company, folder / company))
+    rules = home / "company.toml"
+    rules.write_text(re.sub(r"(?m)^two_from = \d+$", f"two_from = {TWO_FROM}", rules.read_text("utf-8")), "utf-8")
     first = {name: _first_row(home / f"{name}.csv") for name in ("accounts", "meters", "readings")}
     length = len(first["accounts"]["account"])
     built = []

@@ -94,8 +94,20 @@ BUTTONS_ALONE = {
     "settings.end_device",
     "settings.end_others",
     "payments.cancel",
+    "unsubscribe.take_back",
+    "delivery.wish",
+    "mail_check.ask",
+    "mail_check.use",
+    "consent_forms.prefilled",  # the kind is a hidden one: tests/views/test_consent_forms.py
 }
-ELSEWHERE = {"payments.send"}  # shows its form only with a bank behind it: tests/views/test_payments.py
+ELSEWHERE = {
+    "payments.send",  # shows its form only with a bank behind it: tests/views/test_payments.py
+    "delivery.choose",  # a choice of three, nothing is typed: tests/views/test_delivery.py
+    "delivery.choose_part",
+    "consents.give",  # a tick, an account and a way from lists, a password: tests/views/test_consents.py
+    "consents.give_part",
+    "consents.withdraw",
+}
 
 # Hidden ones that nobody types; `key` may be anything, `next` is answered by leading home.
 UNSEEN = {"csrf_token", "key", "next"}

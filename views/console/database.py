@@ -48,8 +48,9 @@ def load_demo() -> None:
 @click.command("doctor", help="Check settings, database, queue and invariants; exit 1 with reasons.")
 @command
 def examine() -> None:
-    complaints = [*doctor.complaints(), *doctor.standing_still(), *_queue_complaints()]
-    if not complaints and not current_app.extensions["kabinet"].is_demo:
+    chosen = current_app.extensions["kabinet"]
+    complaints = [*doctor.complaints(), *doctor.standing_still(), *doctor.reports(chosen), *_queue_complaints()]
+    if not complaints and not chosen.is_demo:
         complaints = doctor.demo_leftovers()
     for complaint in complaints:
         click.echo(f"FAIL {complaint}")

@@ -4,9 +4,13 @@ from views.customer import (
     about,
     accounts,
     bills,
+    consent_forms,
+    consents,
+    delivery,
     history,
     home,
     information,
+    mail_check,
     payments,
     reading_link,
     readings,
@@ -14,6 +18,7 @@ from views.customer import (
     settings,
     sign_in,
     sign_up,
+    unsubscribe,
 )
 
 ROOMS = (
@@ -29,5 +34,10 @@ ROOMS = (
     history,
     information,
     settings,
+    delivery,
+    consents,
+    unsubscribe,
+    mail_check,
+    consent_forms,
     about,
 )
