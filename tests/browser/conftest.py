@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import pytest
@@ -46,6 +47,35 @@ def anna(request: pytest.FixtureRequest, chromium: Any, portal: Portal, cookies:
     with visiting(chromium, portal, js=getattr(request, "param", True), cookies=cookies) as visitor:
         visitor.account = ANNAS
         yield visitor
+
+
+@pytest.fixture(scope="session")
+def badges(chromium: Any, portal: Portal) -> Callable[[str], Any]:
+    """What an employee's browser keeps after both factors: a code opens once, and signing in anew would meet the limits."""
+
+    @cache
+    def badge(name: str) -> Any:
+        with visiting(chromium, portal) as visitor:
+            return visitor.enter_office(name).context.storage_state()
+
+    return badge
+
+
+def _employee(name: str) -> Any:
+    @pytest.fixture(name=name)
+    def at_the_office(
+        request: pytest.FixtureRequest, chromium: Any, portal: Portal, badges: Callable[[str], Any]
+    ) -> Iterator[Visitor]:
+        """Signed in at the office. Scripts off where the test is parametrised with False, or where its guest has none."""
+        has_guest = "guest" in request.fixturenames
+        js = getattr(request, "param", request.getfixturevalue("guest").js if has_guest else True)
+        with visiting(chromium, portal, js=js, cookies=badges(name)) as visitor:
+            yield visitor
+
+    return at_the_office
+
+
+galina, oleg, irina, marta = map(_employee, ("galina", "oleg", "irina", "marta"))
 
 
 @pytest.fixture

@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Error, expect
+from playwright.sync_api import expect
 
 from tests.browser.both import both_ways
-from tests.browser.portal import PASSWORD, Portal
 from tests.browser.test_looks import faults
 from tests.browser.test_payments import CONSENT, at_the_bank, is_paid, pay_by
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
-STEP = 10_000  # milliseconds; a code of the second factor opens once, the next one comes within thirty seconds
-TRIES = 4
-
-
-def entered(chromium: Any, portal: Portal, name: str) -> Any:
-    """What the browser of somebody at the office keeps after signing in."""
-    with visiting(chromium, portal) as visitor:
-        visitor.open("/staff/sign-in")
-        visitor.fill(Рабочая_почта=f"{name}@example.ru", Пароль=PASSWORD)
-        visitor.press("Дальше")
-        for _ in range(TRIES):
-            visitor.page.get_by_label("Код").fill(visitor.page.locator(".note b").inner_text())
-            visitor.press("Войти")
-            try:
-                visitor.page.wait_for_url(lambda url: "sign-in" not in url, timeout=STEP)
-                break
-            except Error:
-                continue
-        return visitor.context.storage_state()
-
-
-@pytest.fixture(scope="module")
-def keys(chromium: Any, portal: Portal) -> dict[str, Any]:
-    return {name: entered(chromium, portal, name) for name in ("oleg", "marta")}
-
-
-@pytest.fixture
-def oleg(guest: Visitor, chromium: Any, portal: Portal, keys: dict[str, Any]) -> Iterator[Visitor]:
-    with visiting(chromium, portal, js=guest.js, cookies=keys["oleg"]) as visitor:
-        yield visitor
-
-
-@pytest.fixture
-def marta(guest: Visitor, chromium: Any, portal: Portal, keys: dict[str, Any]) -> Iterator[Visitor]:
-    with visiting(chromium, portal, js=guest.js, cookies=keys["marta"]) as visitor:
-        yield visitor
 
 
 def paid(person: Visitor) -> str:

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.portal import PASSWORD, Portal
 from tests.browser.test_looks import faults, sideways
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 both_ways = pytest.mark.parametrize("marta", [True, False], ids=["js", "plain"], indirect=True)
 TEXT = "Сегодня не дозвониться: передайте показания здесь."
-
-
-@pytest.fixture(scope="module")
-def at_the_office(chromium: Any, portal: Portal) -> Any:
-    """What the second administrator's browser keeps after signing in: a code of the second factor opens once."""
-    with visiting(chromium, portal) as visitor:
-        visitor.open("/staff/sign-in")
-        visitor.fill(Рабочая_почта="marta@example.ru", Пароль=PASSWORD)
-        visitor.press("Дальше")
-        visitor.page.get_by_label("Код").fill(visitor.page.locator(".note b").inner_text())
-        visitor.press("Войти")
-        visitor.page.wait_for_url(lambda url: "sign-in" not in url)
-        return visitor.context.storage_state()
-
-
-@pytest.fixture
-def marta(request: pytest.FixtureRequest, chromium: Any, portal: Portal, at_the_office: Any) -> Iterator[Visitor]:
-    with visiting(chromium, portal, js=getattr(request, "param", True), cookies=at_the_office) as visitor:
-        yield visitor
 
 
 @both_ways

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.both import both_ways
-from tests.browser.portal import Portal
-from tests.browser.test_approvals import entered
 from tests.browser.test_looks import faults
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 SOON = 20_000  # milliseconds until the background has done its part, on a busy machine
 LINE = "18-11-2026;12-34-56;8622;9044;{doc};{account};Иванова А. С.;ул. Мира, 23-32;1026;{sum};{sum};0,00\r\n"
-
-
-@pytest.fixture(scope="module")
-def keys(chromium: Any, portal: Portal) -> dict[str, Any]:
-    return {name: entered(chromium, portal, name) for name in ("irina", "marta")}
-
-
-@pytest.fixture
-def irina(guest: Visitor, chromium: Any, portal: Portal, keys: dict[str, Any]) -> Iterator[Visitor]:
-    with visiting(chromium, portal, js=guest.js, cookies=keys["irina"]) as visitor:
-        yield visitor
-
-
-@pytest.fixture
-def marta(guest: Visitor, chromium: Any, portal: Portal, keys: dict[str, Any]) -> Iterator[Visitor]:
-    with visiting(chromium, portal, js=guest.js, cookies=keys["marta"]) as visitor:
-        yield visitor
 
 
 def stands(visitor: Visitor, state: str) -> None:

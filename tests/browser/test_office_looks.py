@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from tests.browser.portal import PASSWORD, Portal
+from tests.browser.portal import PASSWORD
 from tests.browser.test_looks import faults, sideways
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 ROOMS = (
@@ -19,26 +16,13 @@ ROOMS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def signed_in(chromium: Any, portal: Portal) -> Any:
-    """What the administrator's browser keeps after signing in."""
-    with visiting(chromium, portal) as visitor:
-        visitor.open("/staff/sign-in")
-        assert faults(visitor) == []
-        visitor.fill(Рабочая_почта="irina@example.ru", Пароль=PASSWORD)
-        visitor.press("Дальше")
-        visitor.heading("Код входа")
-        assert faults(visitor) == []
-        visitor.page.get_by_label("Код").fill(visitor.page.locator(".note b").inner_text())
-        visitor.press("Войти")
-        visitor.page.wait_for_url(lambda url: "sign-in" not in url)
-        return visitor.context.storage_state()
-
-
-@pytest.fixture
-def irina(request: pytest.FixtureRequest, chromium: Any, portal: Portal, signed_in: Any) -> Iterator[Visitor]:
-    with visiting(chromium, portal, js=getattr(request, "param", True), cookies=signed_in) as visitor:
-        yield visitor
+def test_sign_in(guest: Visitor) -> None:
+    guest.open("/staff/sign-in")
+    assert faults(guest) == []
+    guest.fill(Рабочая_почта="irina@example.ru", Пароль=PASSWORD)
+    guest.press("Дальше")
+    guest.heading("Код входа")
+    assert faults(guest) == []
 
 
 @pytest.mark.parametrize("path", ROOMS)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
-from tests.browser.portal import PASSWORD, Household, Portal
+from tests.browser.portal import Household, Portal
 from tests.browser.visitor import Visitor, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.feature("M10", "B2")]
@@ -19,24 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.feature("M10", "B2")]
 DESK = {"width": 1280, "height": 800}
 USUAL = (11_560, 5_670)  # on a household's meter on 20 November
 LATE = "{ const now = fetch; window.fetch = (...ask) => new Promise((got) => setTimeout(() => got(now(...ask)), 900)) }"
-
-
-@pytest.fixture(scope="session")
-def badge(chromium: Any, portal: Portal) -> Any:
-    """What the clerk's browser keeps after both factors: signing in anew for each test would meet the limits."""
-    with visiting(chromium, portal) as visitor:
-        sign_in(visitor)
-        return visitor.context.storage_state()
-
-
-def sign_in(visitor: Visitor, email: str = "galina@example.ru") -> None:
-    visitor.open("/staff/sign-in")
-    visitor.fill(Рабочая_почта=email, Пароль=PASSWORD)
-    visitor.press("Дальше")
-    code = visitor.page.get_by_text("код сейчас").locator("b").inner_text()
-    visitor.fill(Код=code.replace(" ", ""))
-    visitor.press("Войти")
-    visitor.page.wait_for_url(re.compile("/staff/?$"))
 
 
 class Clerk:
@@ -95,14 +77,13 @@ def _hung_one_zone(portal: Portal) -> str:
 
 
 @pytest.fixture
-def clerk(chromium: Any, portal: Portal, badge: Any) -> Iterator[Clerk]:
-    with visiting(chromium, portal, cookies=badge) as visitor:
-        yield Clerk(visitor, portal).begin()
+def clerk(galina: Visitor, portal: Portal) -> Clerk:
+    return Clerk(galina, portal).begin()
 
 
 @pytest.fixture
-def plain(chromium: Any, portal: Portal, badge: Any) -> Iterator[Clerk]:
-    with visiting(chromium, portal, cookies=badge, js=False) as visitor:
+def plain(chromium: Any, portal: Portal, badges: Callable[[str], Any]) -> Iterator[Clerk]:
+    with visiting(chromium, portal, cookies=badges("galina"), js=False) as visitor:
         yield Clerk(visitor, portal).begin()
 
 
@@ -275,21 +256,18 @@ def test_an_answer_that_was_lost_makes_no_second_row(clerk: Clerk) -> None:
     assert lost and clerk.stored(home) == [(USUAL[0], "accepted")]
 
 
-def test_after_signing_out_the_rows_wait_for_signing_in_again(chromium: Any, portal: Portal) -> None:
-    with visiting(chromium, portal) as visitor:
-        sign_in(visitor)
-        clerk = Clerk(visitor, portal).begin()
-        home = clerk.two().account
-        kept = visitor.context.cookies()
-        visitor.context.clear_cookies()
-        clerk.type(f"{home}{USUAL[0]}\n{USUAL[1]}\n\n")
-        again = clerk.page.get_by_role("link", name="Вы вышли: войдите снова")
-        expect(again).to_be_visible()
-        visitor.context.add_cookies(kept)
-        clerk.page.on("dialog", lambda dialog: dialog.accept())
-        again.click()
-        expect(clerk.rows()).to_have_count(1, timeout=15_000)
-        assert clerk.stored(home) == [(USUAL[0], "accepted")]
+def test_after_signing_out_the_rows_wait_for_signing_in_again(clerk: Clerk) -> None:
+    home, browser = clerk.two().account, clerk.visitor.context
+    kept = browser.cookies()
+    browser.clear_cookies()
+    clerk.type(f"{home}{USUAL[0]}\n{USUAL[1]}\n\n")
+    again = clerk.page.get_by_role("link", name="Вы вышли: войдите снова")
+    expect(again).to_be_visible()
+    browser.add_cookies(kept)
+    clerk.page.on("dialog", lambda dialog: dialog.accept())
+    again.click()
+    expect(clerk.rows()).to_have_count(1, timeout=15_000)
+    assert clerk.stored(home) == [(USUAL[0], "accepted")]
 
 
 def test_without_scripts_the_plain_form_does_the_same(plain: Clerk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -11,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.portal import Portal
 from tests.browser.test_looks import faults, sideways
-from tests.browser.test_paperforms import USUAL, Clerk, sign_in
+from tests.browser.test_paperforms import USUAL, Clerk
 from tests.browser.visitor import visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.feature("M10")]
@@ -20,11 +21,12 @@ REASON = "Расход 1 339 кВт⋅ч, намного больше обычн
 
 
 @pytest.fixture(scope="module")
-def desks(chromium: Any, portal: Portal) -> Any:
+def desks(chromium: Any, portal: Portal, badges: Callable[[str], Any]) -> Any:
     """Two clerks at one batch: a row of each outcome, and one that the portal did not take."""
-    with visiting(chromium, portal) as one, visiting(chromium, portal) as other:
-        sign_in(one)
-        sign_in(other, "oleg@example.ru")
+    with (
+        visiting(chromium, portal, cookies=badges("galina")) as one,
+        visiting(chromium, portal, cookies=badges("oleg")) as other,
+    ):
         clerk = Clerk(one, portal).begin()
         for _ in OUTCOMES:
             clerk.type(f"{clerk.two().account}{USUAL[0]}\n{USUAL[1]}\n")

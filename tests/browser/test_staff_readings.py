@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.portal import PASSWORD, Portal
 from tests.browser.test_looks import faults
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 DESKTOP = {"width": 1280, "height": 800}
 
 
-@pytest.fixture(scope="module")
-def at_the_office(chromium: Any, portal: Portal) -> Any:
-    """What the operator's browser keeps after signing in: a code of the second factor opens once."""
-    with visiting(chromium, portal) as visitor:
-        visitor.open("/staff/sign-in")
-        visitor.fill(Рабочая_почта="oleg@example.ru", Пароль=PASSWORD)
-        visitor.press("Дальше")
-        visitor.page.get_by_label("Код").fill(visitor.page.locator(".note b").inner_text())
-        visitor.press("Войти")
-        visitor.page.wait_for_url(lambda url: "sign-in" not in url)
-        return visitor.context.storage_state()
-
-
 @pytest.fixture
-def oleg(request: pytest.FixtureRequest, chromium: Any, portal: Portal, at_the_office: Any) -> Iterator[Visitor]:
-    with visiting(chromium, portal, js=getattr(request, "param", True), cookies=at_the_office) as visitor:
-        visitor.page.set_viewport_size(DESKTOP)
-        yield visitor
+def oleg(oleg: Visitor) -> Visitor:
+    oleg.page.set_viewport_size(DESKTOP)
+    return oleg
 
 
 @pytest.fixture
