@@ -14,6 +14,7 @@ from models.billing.bills import FAILED, HELD, ISSUED, Bill, Charge
 from models.billing.ledger import BILLED, PAYMENT, REFUND, Balance, Entry
 from models.billing.payments import DISPUTED, OPEN, PAID, REFUNDED, Payment
 from models.consents import Consent
+from models.contact import bounces
 from models.contact.incoming import Mailbox
 from models.entrance import agreeing
 from models.exchange import transfers
@@ -46,7 +47,7 @@ def complaints() -> list[str]:
 def standing_still() -> list[str]:
     """What the background should have done by now: nothing is wrong with the data, but nobody looks after them."""
     try:
-        return [*audit_chain.unsealed(), *_unsent()]
+        return [*audit_chain.unsealed(), *_unsent(), *_unbelieved()]
     except PeeweeException:  # `complaints` has told it already
         return []
 
@@ -81,6 +82,15 @@ def _unsent() -> Iterator[str]:
     count, since = waiting.tuples().first()
     if count:
         yield f"letters: {count} wait, the first since {since!s:.16} UTC; is KABINET_SMTP_URL set, does it answer, does the worker run?"
+
+
+def _unbelieved() -> Iterator[str]:
+    """So many letters come back that it is not the addresses."""
+    if count := bounces.are_too_many():
+        yield (
+            f"letters: {count} addresses were suspended within a day, more than one letter in {bounces.ONE_IN}; no more are. "
+            "Is our domain found, is the server on a list of spammers? What was said stands in /staff/messages/addresses"
+        )
 
 
 def other_company() -> list[str]:

@@ -13,12 +13,16 @@ from models.contact.incoming import AUTO_REPLY, BROKEN, REPORT, Place
 from models.mail_settings import MailServer
 from models.settings import Settings
 from tasks import dsn
+from tasks.dsn import Read
 from tasks.gateways.imap import Folder, Unreachable
 
 logger = logging.getLogger("kabinet.bounces")
 ROUND = 45  # seconds a round may take; the next goes on where it ended
 
 _mailbox: MailServer | None = None
+_survived: Place | None = (
+    None  # the letter that this process has read last: it does no harm, whatever then kept it from being noted
+)
 
 
 def use(settings: Settings) -> None:
@@ -31,7 +35,7 @@ def read_mailbox() -> int:
     """Deal with what has come since the last round; how many letters. A server that does not answer is asked again in a minute."""
     if _mailbox is None:
         return 0
-    name, count, error = f"{_mailbox.user}@{_mailbox.name}/{_mailbox.folder}", 0, ""
+    name, count, error = _mailbox.mailbox, 0, ""
     try:
         with Folder(_mailbox) as folder:
             count = _read(folder, name)
@@ -48,8 +52,8 @@ def take_report(raw: bytes) -> list[str]:
 
 
 def take(reported: list[Bounce]) -> list[str]:
-    """The same for one that has been read already."""
-    return [bounces.learn(one) for one in reported]
+    """The same for reports that a provider has read already and answers for."""
+    return [bounces.learn(one, is_vouched=True) for one in reported]
 
 
 def _read(folder: Folder, name: str) -> int:
@@ -72,7 +76,7 @@ def _deal(folder: Folder, place: Place) -> bool:
     raw = folder.fetch(place.uid, dsn.LONGEST)
     if raw is None:
         return False
-    found = dsn.read(raw)
+    found = _read_letter(place, raw)
     name = incoming.name_of(found.message_id, raw)
     try:
         is_new = incoming.take(place, name, found.kind, found.bounces)
@@ -84,3 +88,13 @@ def _deal(folder: Folder, place: Place) -> bool:
     if found.kind in (REPORT, AUTO_REPLY):
         folder.mark_read(place.uid)
     return is_new
+
+
+def _read_letter(place: Place, raw: bytes) -> Read:
+    """One that was the end of the process each time it was begun is not begun again."""
+    global _survived
+    if not incoming.begin(place) and place != _survived:
+        return Read(BROKEN, "")
+    found = dsn.read(raw)
+    _survived = place
+    return found

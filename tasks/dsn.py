@@ -17,13 +17,14 @@ from models.contact.bounces import DELAYED, FAILED, Bounce
 from models.contact.incoming import AUTO_REPLY, BROKEN, OTHER, REPORT
 
 LONGEST = 300_000  # bytes looked at: what matters of a report comes first, then a copy of the letter with its papers
-MOST_BOXES = 50  # parts within parts; a real report has two or three
+MOST_LINES = 20_000
+MOST_BOXES = 20  # parts within parts; a real report has two or three
 MOST_RECIPIENTS = 100
+LONGEST_LINE = 2_000  # bytes; the standard allows 998
+LONGEST_TYPE = 1_000  # bytes of a Content-Type: the standard parser takes the square of its length in time
+LONGEST_WORDS = 50_000  # characters of what a mail system says in its own words
 
-# The standard parser takes a report's fields for headers and a copy of a letter for a letter, encodings forgotten. As plain
-# parts they are decoded like any other.
-_NESTED = re.compile(rb"(?i)(content-type:\s{0,20})message/")
-_BOUNDARY = re.compile(rb"(?i)boundary\s*=")
+_TYPE = re.compile(rb"(?im)^(content-type:)([^\n]*(?:\n[ \t][^\n]*)*)")
 _STATUS_PARTS = ("text/x-delivery-status", "text/x-global-delivery-status")
 _COPIES = ("text/x-rfc822", "text/rfc822-headers", "text/x-rfc822-headers", "text/x-global", "text/x-global-headers")
 _FIELDS = ("original-recipient", "final-recipient", "action", "status", "diagnostic-code")
@@ -40,14 +41,14 @@ _DAEMON = re.compile(
 )
 _NOBODY = re.compile(r"(?i)(mailer-daemon|postmaster|no-?reply)@")
 _COPY_BEGINS = re.compile(
-    r"(?im)^-{2,}.*(copy of|below this line|original message|message header|исходн).*$|^return-path:|^received:"
+    r"(?im)^--.*(copy of|below this line|original message|message header|исходн)|^return-path:|^received:"
 )
-_QMAIL, _EXIM = re.compile(r"(?m)^<([^<>\s]{1,320})>:"), re.compile(r"(?m)^[ \t]{1,8}(\S{1,64}@\S{1,255})[ \t]*$")
+_QMAIL, _EXIM = re.compile(r"(?m)^<([^<>\s]{1,320})>:"), re.compile(r"(?m)^[ \t]{1,8}([^\s@]{1,64}@\S{1,255})[ \t]*$")
 _STILL_TRYING = re.compile(
     r"(?i)\bdelayed\b|\bwarning\b|will (be (retried|attempted|tried)|keep|continue)|still trying|not yet been delivered|задерж"
 )
 _GIVEN_UP = re.compile(
-    r"(?i)could not be delivered|undeliver|failed|failure|giv\w+ up|permanent|returned|не доставлен|невозможно доставить"
+    r"(?i)could not be delivered|undeliver|failed|failure|giv\w{1,4} up|permanent|returned|не доставлен|невозможно доставить"
 )
 
 
@@ -61,17 +62,34 @@ class Read(NamedTuple):
 
 def read(raw: bytes) -> Read:
     """Never raises, whatever the letter."""
-    head = raw[:LONGEST]
     try:
-        return _read(head)
+        return _read(_tamed(raw[:LONGEST]))
     except Exception:  # the standard parser raises whatever it stumbles over
         return Read(BROKEN, "")
 
 
+def _tamed(raw: bytes) -> bytes:
+    """The letter without what the standard parser takes too long over; ValueError for too many parts within parts."""
+    lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")[:MOST_LINES]
+    tame = _TYPE.sub(_type, b"\n".join(line[:LONGEST_LINE] for line in lines))
+    if tame.count(b": multipart/") > MOST_BOXES:
+        raise ValueError
+    return tame
+
+
+def _type(header: re.Match[bytes]) -> bytes:
+    """A Content-Type as the parser is to see it.
+
+    It takes a report's fields for headers and a copy of a letter for a letter, encodings forgotten. As plain parts they are
+    decoded like any other.
+    """
+    kind, slash, rest = header[2].strip(b"\x00\t\n\v\f\r\x1c\x1d\x1e\x1f ")[:LONGEST_TYPE].partition(b"/")
+    kind = kind.lower()
+    return header[1] + b" " + (b"text/x-" if kind == b"message" else kind + slash) + rest
+
+
 def _read(raw: bytes) -> Read:
-    if len(_BOUNDARY.findall(raw)) > MOST_BOXES:
-        return Read(BROKEN, "")
-    letter = BytesParser(policy=compat32).parsebytes(_NESTED.sub(rb"\1text/x-", raw))
+    letter = BytesParser(policy=compat32).parsebytes(raw)
     message_id = _first(re.findall(r"<[^<>\s]{1,250}>", _header(letter, "message-id")))
     leaves = [part for part in letter.walk() if not part.is_multipart()]
     if bounces := _by_fields(letter, leaves) or _by_text(letter, leaves):
@@ -170,7 +188,7 @@ def _words(leaves: list[Message]) -> str:
     told = told or next((part for part in leaves if part.get_content_type() == "text/html"), None)
     if told is None:
         return ""
-    text = _text(told)
+    text = _text(told)[:LONGEST_WORDS]
     if told.get_content_type() == "text/html":
         text = re.sub(r"<[^<>]{0,500}>", " ", re.sub(r"<([^<>\s]{1,64}@[^<>\s]{1,255})>", r"\1", text))
     copy = _COPY_BEGINS.search(text)

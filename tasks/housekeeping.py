@@ -8,7 +8,7 @@ from models import kept, limits, tokens
 from models.contact import incoming
 from models.entrance import leaving
 from models.office import destruction
-from models.outbox import ends
+from models.outbox import ends, pace
 from models.people import sessions, staff_sessions
 
 log = logging.getLogger("kabinet.housekeeping")
@@ -25,6 +25,7 @@ def forget_expired() -> dict[str, int]:
         "secrets of messages": ends.wipe(),
         "old messages": ends.purge(),
         "notes of incoming letters": incoming.purge(),
+        "domains of mail": pace.purge(),
     }
     log.info("forgot %s", forgotten)
     return forgotten

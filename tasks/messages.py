@@ -18,6 +18,7 @@ from peewee import OperationalError, PeeweeException
 from models import clock, company
 from models.base import database
 from models.contact import bounces, permission, unsubscribing
+from models.mailings import control
 from models.outbox import Message, ends, pace, sending
 from models.outbox.kinds import BULK, USUAL
 from models.outbox.messages import EMAIL, SMS
@@ -112,11 +113,12 @@ def _round(until: float, lease: timedelta) -> int:
 
 
 def _next_batch(kinds: Sequence[str], lease: timedelta) -> list[Message]:
-    """While domains keep a mailing waiting, a bell for one letter must not look through all of its letters each time."""
+    """While domains or staff keep a mailing waiting, a bell for one letter must not look through all of its letters each time."""
     global _bulk_rests_until
     is_bulk_resting = time.monotonic() < _bulk_rests_until
-    batch = sending.claim(lease=lease, kind=kinds, priority=USUAL if is_bulk_resting else BULK)
-    if not batch and not is_bulk_resting and pace.busy():
+    held = control.held_back()
+    batch = sending.claim(lease=lease, kind=kinds, priority=USUAL if is_bulk_resting else BULK, without=held)
+    if not batch and not is_bulk_resting and (held or pace.busy()):
         _bulk_rests_until = time.monotonic() + BULK_RESTS
     return batch
 
@@ -125,39 +127,59 @@ def _send_batch(desk: Desk, batch: Sequence[Message], until: float, lease: timed
     """Send what was claimed at once; what there is no time for is given back untried."""
     ends_at = min(until, time.monotonic() + max(lease - LONGEST_EXCHANGE, lease / 2).total_seconds())
     reasons: dict[int, str] = {}
+    held: Sequence[int] = ()  # mailings
+    closed: set[str] = set()  # domains that have asked us to wait meanwhile
     asked_at, count = 0.0, 0
     for place, message in enumerate(batch):
         if time.monotonic() > ends_at or message.kind not in desk.kinds:
             sending.release(batch[place:])
             break
         if time.monotonic() - asked_at > TRUSTED_FOR or not place:
-            reasons, asked_at = permission.withheld(batch[place:]), time.monotonic()
-        if message.id in reasons:
+            reasons, held, asked_at = _withheld(batch[place:]), control.held_back(), time.monotonic()
+        if message.mailing in held or message.domain in closed:
+            sending.release([message])
+        elif message.id in reasons:
             sending.withhold(message, reasons[message.id])
         else:
-            count += _send_one(desk, message)
+            outcome = _send_one(desk, message)
+            count += isinstance(outcome, Accepted)
+            if isinstance(outcome, Temporary) and outcome.about == words.DOMAIN:
+                closed.add(message.domain)
     return count
 
 
-def _send_one(desk: Desk, message: Message) -> int:
-    """1 when it was taken."""
+def _withheld(messages: Sequence[Message]) -> dict[int, str]:
+    """What must not go, with the reason; a message that cannot be judged keeps nobody else waiting, and does not go."""
+    try:
+        return permission.withheld(messages)
+    except PeeweeException:
+        raise
+    except Exception as error:
+        if len(messages) == 1:
+            logger.exception("message %s: cannot be judged", messages[0].id)
+            return {messages[0].id: f"нельзя понять, можно ли отправлять: {type(error).__name__}"}
+        return {key: why for one in messages for key, why in _withheld([one]).items()}
+
+
+def _send_one(desk: Desk, message: Message) -> Outcome | None:
+    """What became of it; None: it was not handed over."""
     way = desk.mail if message.kind == EMAIL else desk.sms
     try:
         envelope = _envelope(message, desk.public_url)
     except (PeeweeException, OSError) as error:  # the portal's own trouble, not the letter's
         logger.warning("message %s: cannot be put together now: %s", message.id, error)
         sending.put_off(message, "письмо не собралось, портал попробует снова")
-        return 0
+        return None
     except Exception as error:
         logger.exception("message %s: cannot be put together", message.id)
         sending.refuse(message, f"письмо не собралось: {type(error).__name__}: {error}")
-        return 0
+        return None
     if way is None:
         sending.release([message])
-        return 0
+        return None
     outcome = way.hand_over(envelope)
     _note(message, outcome)
-    return int(isinstance(outcome, Accepted))
+    return outcome
 
 
 def _envelope(message: Message, public_url: str) -> Envelope:

@@ -1,4 +1,4 @@
-"""A letter as a MIME message: bytes that any mail program reads, the same for each try of one message."""
+"""A letter as a MIME message: bytes that any mail program reads, but for the date the same for each try of one message."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from email.header import Header
 from email.utils import encode_rfc2231, format_datetime
 from functools import lru_cache
 
+from models.outbox.addresses import ascii_domain
 from tasks.attachments import Attachment
 from tasks.letters import Letter, flowed
 
 # Written by hand: the email package takes ten times as long, and a mailing has a hundred thousand letters.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_QUOTED = re.compile(r'(["\\])')
 _LINE = 76
 _LONGEST_HEADER = 900  # of the 998 that a line may have
 _TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
@@ -43,7 +45,7 @@ def compose(
 def verp(bounces: str, message_id: str) -> str:
     """The envelope's sender of one message: bounces+<hex of its Message-ID>@domain, so that a report tells what it is about."""
     local, _, domain = bounces.rpartition("@")
-    return f"{local}+{message_id.strip('<>').partition('@')[0]}@{domain.encode('idna').decode()}"
+    return f"{local}+{message_id.strip('<>').partition('@')[0]}@{ascii_domain(domain)}"
 
 
 def _headers(
@@ -51,13 +53,13 @@ def _headers(
 ) -> list[bytes]:
     name, address = sender
     lines = [
-        f"From: {_words('From', name)}\r\n <{_plain(address)}>",
+        f"From: {_name(name)}\r\n <{_address(address)}>",
         f"To: {_address(to)}",
         f"Subject: {_words('Subject', subject)}",
         f"Date: {format_datetime(written.replace(tzinfo=UTC))}",
         f"Message-ID: {_plain(message_id)}",
         "Auto-Submitted: auto-generated",
-        f"X-Loop: {_plain(address)}",
+        f"X-Loop: {_address(address)}",
     ]
     if way_out:
         lines += [f"List-Unsubscribe: <{_plain(way_out)}>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
@@ -67,7 +69,15 @@ def _headers(
 def _address(address: str) -> str:
     """With the domain as DNS writes it. What is left of letters beyond ASCII goes as UTF-8: the server has said it takes that."""
     local, _, domain = _plain(address).rpartition("@")
-    return f"{local}@{domain.encode('idna').decode()}"
+    return f"{local}@{ascii_domain(domain)}"
+
+
+def _name(name: str) -> str:
+    """Whom a letter is from; quoted where a comma or a dot would end it."""
+    if not name.isascii():
+        return _words("From", name)
+    quoted = _QUOTED.sub(r"\\\1", _plain(name))
+    return f'"{quoted}"'
 
 
 @lru_cache(maxsize=256)

@@ -17,7 +17,7 @@ from models import clock, company
 from models.base import Row, database, locked
 from models.billing import delivery, ledger
 from models.metering.accounts import Account
-from models.outbox import BOUNCED, SENT, Message, addresses
+from models.outbox import BOUNCED, SENT, Message, addresses, messages
 from models.outbox.messages import domain_of
 from models.people.customers import Customer
 
@@ -31,11 +31,24 @@ _NOBODY = re.compile(
     r"(unknown|not found|does(n't| not) exist|invalid|not known)|(unknown|invalid|non-?existent) (user|mailbox|recipient|address)"
     r"|нет такого|не существует"
 )
-_VAGUE = ("", "5.0.0", "5.1.0", "5.5.0", "5.7.1")
-# Size, content, security: what we sent or who we are, not the address. Our own bad name must not put a whole town on paper.
-NOT_THE_ADDRESS = re.compile(r"5\.(3\.4|2\.3|6\.\d+|7\.\d+)")
+_VAGUE = ("", "5.0.0", "5.1.0", "5.3.0", "5.5.0", "5.7.1")
+# Size, content, security, the sender: what we sent or who we are, not the address. Our own bad name must not put a whole town
+# on paper, nor must a day on which our domain is not found.
+NOT_THE_ADDRESS = re.compile(r"[45]\.(1\.[789]|2\.3|3\.4|6\.\d+|7\.\d+)")
+_BAD_SENDER, _REFUSED_US = "5.1.8", "5.7.1"
+_OF_THE_SENDER = re.compile(
+    r"(?i)\bsender('s)?\W+((e-?mail|address|domain|verif\w+)\W+){0,2}(is |was |has been )?(rejected|denied|refused|unknown"
+    r"|not |un\w+|invalid|fail\w*|does)|\bafter mail from\b|\bотправител"
+)
+_OF_US = re.compile(
+    r"(?i)\b(client host|helo|ehlo|spf|dkim|dmarc|ptr|rdns|policy|spam\w*|block\w*|black\w*|listed|reputation|relaying"
+    r"|to relay|relay (access )?(denied|not)|your (mail|e-?mail|account|address|host|ip|domain|server))\b|\bспам"
+)
+_AN_ADDRESS = re.compile(r"[^\s<>]{1,64}@[^\s<>]{1,255}")
 MOST_REFUSED = 3  # letters in WITHIN that came back for another reason: the address is taken for dead
 WITHIN = timedelta(days=30)
+# More addresses dead in a day than this, and more than one letter in so many: it is we who are refused, not they who are gone.
+MOST_A_DAY, ONE_IN = 50, 20
 FAILED, DELAYED = "failed", "delayed"
 
 # What became of a report.
@@ -67,8 +80,11 @@ class Undelivered(Row):
         indexes = ((("address", "at"), False),)
 
 
-def learn(bounce: Bounce) -> str:
-    """Draw the consequences of a report, once; which of LEARNT, NOTED (will be tried again), REPEATED, STRANGE, UNKNOWN it was."""
+def learn(bounce: Bounce, *, is_vouched: bool = False) -> str:
+    """Draw the consequences of a report, once; which of LEARNT, NOTED (nothing follows), REPEATED, STRANGE, UNKNOWN it was.
+
+    `is_vouched`: a mail provider answers for it with its signature. Of any other report only one that names the address counts.
+    """
     with database.atomic():
         message = _meant(bounce)
         if message is None:
@@ -77,7 +93,8 @@ def learn(bounce: Bounce) -> str:
         if not _is_about(bounce, message.to):
             logger.warning("a report about %s names another address", message.message_id)
             return STRANGE
-        if bounce.action != FAILED:
+        is_named = bool(bounce.recipient or bounce.original)
+        if bounce.action != FAILED or not (is_named or is_vouched):
             return _note(message, bounce)
         status = exact(bounce.status, bounce.diagnostic)
         if not _came_back(message, status, bounce.diagnostic):
@@ -99,7 +116,22 @@ def refused(message: Message, status: str, said: str) -> bool:
 
 def exact(status: str, said: str) -> str:
     """The status code, made plain where the server's words tell more than its code."""
-    return "5.1.1" if status in _VAGUE and _NOBODY.search(said) else status
+    words = _AN_ADDRESS.sub("", said[:1000])
+    if (status in _VAGUE or status in NO_SUCH_ADDRESS) and _OF_THE_SENDER.search(words):
+        return _BAD_SENDER
+    if status in _VAGUE and _OF_US.search(words):
+        return _REFUSED_US
+    return "5.1.1" if status in _VAGUE and _NOBODY.search(said[:1000]) else status
+
+
+def are_too_many() -> int:
+    """Customers' addresses suspended within a day, if so many that the fault must be ours and no more are suspended; else 0."""
+    day = clock.now() - timedelta(days=1)
+    count = Customer.select(Customer.id).where(Customer.email.in_(addresses.suspended_since(day))).count()
+    if count < MOST_A_DAY:
+        return 0
+    went = Message.select(Message.id).where(Message.state.in_((SENT, BOUNCED, messages.FAILED)), Message.due_at > day)
+    return 0 if went.limit(count * ONE_IN).count() >= count * ONE_IN else count
 
 
 def _meant(bounce: Bounce) -> Message | None:
@@ -111,7 +143,7 @@ def _meant(bounce: Bounce) -> Message | None:
 
 
 def _is_about(bounce: Bounce, address: str) -> bool:
-    """A report that does not say whom it is about can only be about the one address the letter went to."""
+    """A report that does not say whom it is about may be about the one address the letter went to."""
     named = {_plain(one) for one in (bounce.recipient, bounce.original) if one}
     return not named or _plain(address) in named
 
@@ -120,14 +152,15 @@ def _plain(address: str) -> str:
     """The address for comparing: small letters, the domain as the wire has it."""
     local, _, domain = address.strip().strip("<>").lower().rpartition("@")
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
+        return f"{local}@{addresses.ascii_domain(domain)}"
     except UnicodeError:
         return f"{local}@{domain}"
 
 
 def _note(message: Message, bounce: Bounce) -> str:
-    if bounce.action == DELAYED:
-        said = f"задерживается: {_reason(bounce.status, bounce.diagnostic)}"
+    told = {DELAYED: "задерживается", FAILED: "отчёт, который не называет адреса"}.get(bounce.action)
+    if told:
+        said = f"{told}: {_reason(bounce.status, bounce.diagnostic)}"
         Message.update(error=said).where(Message.id == message.id, Message.state == SENT).execute()
     return NOTED
 
@@ -159,6 +192,9 @@ def _judge(address: str, status: str, said: str) -> bool:
     if status not in NO_SUCH_ADDRESS and _refusals(address) < MOST_REFUSED:
         return False
     customer = Customer.by_email(address)
+    if customer is not None and (count := are_too_many()):
+        logger.warning("%s addresses were suspended within a day: no more are, the fault looks like ours", count)
+        return False
     if customer is not None:  # first: whoever chooses e-mail meanwhile has done so by now, or waits and is refused
         ledger.hold(one.id for one in Account.of(customer.id).select(Account.id))
     if not addresses.suspend(address, _reason(status, said)):

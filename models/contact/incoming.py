@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from peewee import BigIntegerField, CharField, DateTimeField, TextField, fn
+from peewee import BigIntegerField, CharField, DateTimeField, IntegerField, TextField, fn
 
 from models import clock
 from models.base import Row, database, pairs
@@ -16,6 +16,8 @@ from models.contact.bounces import Bounce
 
 REPORT, AUTO_REPLY, OTHER, BROKEN = "report", "auto-reply", "other", "broken"
 KEPT = timedelta(days=90)
+TRIES = 3  # how often a letter is begun
+AT_WORK = timedelta(minutes=1)  # so long whoever began it may still be at it
 
 
 class Mailbox(Row):
@@ -24,6 +26,9 @@ class Mailbox(Row):
     folder = CharField(unique=True)
     validity = BigIntegerField(default=0)
     last_uid = BigIntegerField(default=0)
+    begun = CharField(default="")  # the letter in hand, 'validity:uid'
+    begun_at = DateTimeField(null=True)
+    tries = IntegerField(default=0)
     read_at = DateTimeField(null=True)  # when it was last read to the end of a round
     error = TextField(default="")  # why it could not be read, '' when it could
 
@@ -53,6 +58,18 @@ def read_up_to(folder: str, validity: int) -> int:
     """The last number that was dealt with; 0 when the server has counted anew."""
     found = Mailbox.get_or_none(Mailbox.folder == folder, Mailbox.validity == validity)
     return int(found.last_uid) if found else 0
+
+
+def begin(place: Place) -> bool:
+    """Note that a letter is about to be read; False when that was the end of the process each time so far."""
+    now, name = clock.now(), f"{place.validity}:{place.uid}"
+    is_ours, is_it = Mailbox.folder == place.folder, Mailbox.begun == name
+    with database.atomic():
+        Mailbox.insert(folder=place.folder).on_conflict_ignore().execute()
+        Mailbox.update(begun=name, begun_at=now, tries=1).where(is_ours, ~is_it).execute()
+        again = Mailbox.update(begun_at=now, tries=Mailbox.tries + 1)
+        again.where(is_ours, is_it, Mailbox.begun_at <= now - AT_WORK).execute()
+        return bool(Mailbox.get(is_ours).tries <= TRIES)
 
 
 def take(place: Place, message_id: str, kind: str, reported: Sequence[Bounce] = ()) -> bool:

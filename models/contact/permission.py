@@ -11,6 +11,7 @@ from models import consents
 from models.base import pairs
 from models.billing import delivery
 from models.company_consents import CHARGES_NEWS, OFFICIAL_PAPERS
+from models.entrance import agreeing
 from models.metering.accounts import Account, Holding
 from models.outbox import Message, kinds
 from models.outbox.addresses import suspended
@@ -36,7 +37,7 @@ def withheld(messages: Sequence[Message]) -> Reasons:
     told = [one for one in messages if _basis(one) != kinds.ASKED]
     reasons = _suspended(told)
     for judge in _JUDGES:
-        reasons.update(judge([one for one in told if one.id not in reasons and not _is_a_test(one)]))
+        reasons.update(judge([one for one in told if one.id not in reasons and not one.is_a_test]))
     return reasons
 
 
@@ -50,6 +51,27 @@ def _left(messages: Sequence[Message]) -> Reasons:
     optional = [one for one in messages if _basis(one) != kinds.TOLD]
     gone = leaving({reader for one in optional if (reader := id_of(one.subject)) is not None})
     return {one.id: LEAVING for one in optional if id_of(one.subject) in gone}
+
+
+def _moved(messages: Sequence[Message]) -> Reasons:
+    """Nothing goes to an address that the customer has left. A warning does: it may be about that very change."""
+    own = [
+        (one, reader)
+        for one in messages
+        if _basis(one) in (kinds.TOLD, *_TOPICS)
+        and kinds.stored(one.letter).priority != kinds.URGENT
+        and (reader := id_of(one.subject)) is not None
+    ]
+    if not own:
+        return {}
+    query = Customer.select(Customer.id, Customer.email, Customer.phone)
+    now = {one.id: one for one in query.where(Customer.id.in_([reader for _, reader in own]))}
+    return {one.id: MOVED for one, reader in own if reader in now and one.to != _place(now[reader], one.kind)}
+
+
+def _place(customer: Customer, kind: str) -> str:
+    """Where a customer is written to."""
+    return str(customer.email if kind == EMAIL else customer.phone)
 
 
 def _on_paper(messages: Sequence[Message]) -> Reasons:
@@ -90,14 +112,25 @@ def _not_held(messages: Sequence[Message]) -> Reasons:
 def _unsigned(messages: Sequence[Message]) -> Reasons:
     """Official papers go where their consent says; a debt's also to a customer who agreed to hear of charges."""
     official = [one for one in messages if _basis(one) == kinds.OFFICIAL]
-    signed = consents.standing(OFFICIAL_PAPERS, {one.account for one in official if one.account})
-    left = [one for one in official if not _is_named(one, signed.get(one.account))]
+    signed = consents.standing_all(OFFICIAL_PAPERS, {one.account for one in official if one.account})
+    theirs = _of_holders([one for several in signed.values() for one in several])
+    contacts = agreeing.contacts(theirs)
+    named: dict[str, list[Mapping[str, str]]] = {}
+    for consent in theirs:
+        named.setdefault(consent.account, []).append(contacts[consent.id])
+    left = [one for one in official if not any(_is_named(one, contact) for contact in named.get(one.account, ()))]
     debts = _may_hear_of_charges([one for one in left if one.letter == _DEBT])
     return {one.id: NO_CONSENT for one in left if one.id not in debts}
 
 
-def _is_named(message: Message, consent: consents.Consent | None) -> bool:
-    contact: Mapping[str, str] = consent.contact if consent else {}
+def _of_holders(signed: Sequence[consents.Consent]) -> list[consents.Consent]:
+    """A customer's own consent holds as long as they hold the account, a paper's for whoever does."""
+    own = {one.id: (reader, one.account) for one in signed if (reader := id_of(one.subject)) is not None}
+    held = _held({reader for reader, _ in own.values()}, {account for _, account in own.values()})
+    return [one for one in signed if one.id not in own or own[one.id] in held]
+
+
+def _is_named(message: Message, contact: Mapping[str, str]) -> bool:
     where = contact.get("email" if message.kind == EMAIL else "phone")
     return contact.get("way", message.kind) == message.kind and where == message.to
 
@@ -115,14 +148,13 @@ def _may_hear_of_charges(debts: Sequence[Message]) -> set[int]:
     return {
         one.id
         for one, reader in own
-        if reader in people
-        and one.to == (people[reader].email if one.kind == EMAIL else people[reader].phone)
-        and (reader, one.account) in held
+        if reader in people and one.to == _place(people[reader], one.kind) and (reader, one.account) in held
     }
 
 
 _JUDGES: tuple[Callable[[Sequence[Message]], Reasons], ...] = (
     _left,
+    _moved,
     _on_paper,
     _unwanted,
     _not_held,
@@ -130,13 +162,8 @@ _JUDGES: tuple[Callable[[Sequence[Message]], Reasons], ...] = (
 )
 
 
-def _is_a_test(message: Message) -> bool:
-    """A letter of a mailing that an employee sends to themselves before anybody gets it."""
-    return message.subject.startswith("staff:")
-
-
 def _basis(message: Message) -> str:
-    return kinds.of(message.letter).basis
+    return kinds.stored(message.letter).basis
 
 
 def _accounts(numbers: Iterable[str]) -> dict[str, int]:

@@ -40,12 +40,13 @@ def up(migrator, db):
         migrator.add_column("message", "wiped_at", DateTimeField(null=True)),
         *(migrator.add_index("message", columns) for columns in _INDEXES),
     )
+    db.execute_sql("CREATE INDEX message_sms ON message (id) WHERE kind = 'sms'")
     # What was written before anything could be sent is old by now: nobody waits for it, and a first mail server must not be met by it.
     db.execute_sql("UPDATE message SET expires_at = created_at")
 
     class Suspension(Model):
         address = CharField()
-        since = DateTimeField()
+        since = DateTimeField(index=True)
         reason = TextField()
         until = DateTimeField(null=True)
         lifted_by = CharField(default="")
@@ -73,6 +74,7 @@ def up(migrator, db):
 def down(migrator, db):
     db.execute_sql("DROP TABLE mail_domain")
     db.execute_sql("DROP TABLE suspension")
+    db.execute_sql("DROP INDEX message_sms")
     migrator.migrate(
         *(migrator.drop_index("message", f"message_{'_'.join(columns)}") for columns in reversed(_INDEXES)),
         *(migrator.drop_column("message", name) for name in _COLUMNS),

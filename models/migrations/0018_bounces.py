@@ -1,6 +1,6 @@
 """Letters that came back, and our own mailbox."""
 
-from peewee import BigIntegerField, CharField, DateTimeField, ForeignKeyField, Model, TextField
+from peewee import BigIntegerField, CharField, DateTimeField, ForeignKeyField, IntegerField, Model, TextField
 
 
 def up(migrator, db):
@@ -25,6 +25,9 @@ def up(migrator, db):
         folder = CharField(unique=True)
         validity = BigIntegerField(default=0)
         last_uid = BigIntegerField(default=0)
+        begun = CharField(default="")
+        begun_at = DateTimeField(null=True)
+        tries = IntegerField(default=0)
         read_at = DateTimeField(null=True)
         error = TextField(default="")
 

@@ -17,6 +17,7 @@ from models.audit import AuditRow
 from models.base import pairs
 from models.billing import bills
 from models.billing.payments import DISPUTED, OPEN, Payment
+from models.contact import bounces
 from models.exchange import transfers
 from models.exchange.transfers import Transfer
 from models.metering import channels, readings, windows
@@ -181,6 +182,11 @@ def mail() -> Mail:
 def letters_failed() -> Queue:
     """Messages of the last week that reached nobody."""
     return Queue(sending.failed(MOST))
+
+
+def addresses_doubted() -> Queue:
+    """Addresses that were suspended within a day, so many that no more are."""
+    return Queue(bounces.are_too_many())
 
 
 def acquirer() -> Acquirer:

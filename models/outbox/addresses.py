@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from peewee import CharField, DateTimeField, TextField, fn
+import idna
+from peewee import CharField, DateTimeField, ModelSelect, TextField, fn
 
 from models import audit, clock
 from models.base import Row, database
@@ -16,13 +18,19 @@ from models.base import Row, database
 
 class Suspension(Row):
     address = CharField()
-    since = DateTimeField(default=clock.now)
+    since = DateTimeField(default=clock.now, index=True)
     reason = TextField()  # what the other side said
     until = DateTimeField(null=True)
     lifted_by = CharField(default="")  # 'customer:12', 'staff:3'
 
 
 Suspension.add_index(Suspension.address, unique=True, where=Suspension.until.is_null(), name="suspension_open")
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as DNS writes it, by the rules that its address was checked by (IDNA 2008); UnicodeError for one that cannot be."""
+    encoded: bytes = domain.encode("idna") if domain.isascii() else idna.encode(domain.lower())
+    return encoded.decode()
 
 
 def suspended(addresses: Iterable[str]) -> set[str]:
@@ -40,6 +48,11 @@ def listed(search: str = "", *, before: int | None = None, most: int = 50) -> li
     if before is not None:
         query = query.where(Suspension.id < before)
     return list(query.order_by(Suspension.id.desc()).limit(most))
+
+
+def suspended_since(moment: datetime) -> ModelSelect[Any]:
+    """The addresses that were suspended since then, restored or not."""
+    return Suspension.select(Suspension.address).where(Suspension.since > moment)
 
 
 def restored_at(address: str) -> datetime | None:

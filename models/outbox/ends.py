@@ -61,15 +61,16 @@ def purge() -> int:
     while True:
         ids = Message.select(Message.id).where(Message.state.in_(_ENDS), Message.due_at < old, Message.ended_at < old)
         found = [one.id for one in ids.limit(_AT_ONCE)]
-        count += Message.delete().where(Message.id.in_(found), Message.state.in_(_ENDS)).execute() if found else 0
-        if len(found) < _AT_ONCE:
+        gone = Message.delete().where(Message.id.in_(found), Message.state.in_(_ENDS)).execute() if found else 0
+        count += gone
+        if gone < _AT_ONCE:
             return count
 
 
 def _expired(message: Message) -> int:
     now = clock.now()
     was_tried = message.attempts > 0
-    error = f"{NOT_IN_TIME}: {message.error}".rstrip(": ") if was_tried else NOBODY_TRIED
+    error = f"{NOT_IN_TIME if was_tried else NOBODY_TRIED}: {message.error}".rstrip(": ")
     ended = {"state": FAILED if was_tried else EXPIRED, "error": error[:LONGEST_ERROR], "ended_at": now, "due_at": now}
     if message.secrets:
         ended |= {"secrets": {}, "wiped_at": now}

@@ -77,5 +77,15 @@ def of(letter: str) -> Kind:
     return KINDS[letter]
 
 
+def stored(letter: str) -> Kind:
+    """The same of a message that was written once: a letter that is in the table no more is worth nothing and cannot be put together."""
+    return KINDS.get(letter) or Kind(letter, USUAL, 0, TOLD, letter)
+
+
+def title(letter: str) -> str:
+    """What staff call it."""
+    return stored(letter).title
+
+
 def with_basis(*bases: str) -> tuple[str, ...]:
     return tuple(letter for letter, kind in KINDS.items() if kind.basis in bases)

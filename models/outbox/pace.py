@@ -62,9 +62,14 @@ def pause(domain: str, length: timedelta, reason: str) -> None:
         ).execute()
 
 
-def paused() -> list[MailDomain]:
-    """Domains that wait, for the staff's eyes."""
-    return list(MailDomain.select().where(MailDomain.paused_until > clock.now()).order_by(MailDomain.domain))
+def purge() -> int:
+    """Forget domains to which nothing went for a day; how many. Whoever signs up may type any."""
+    idle = MailDomain.minute < _minute() - 24 * 60
+    return int(
+        MailDomain.delete()
+        .where(idle, MailDomain.paused_until.is_null() | (MailDomain.paused_until < clock.now()))
+        .execute()
+    )
 
 
 def _left(domain: MailDomain, minute: int) -> int:

@@ -9,7 +9,7 @@ import json
 import random
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -52,16 +52,21 @@ _LINK_IS_DEAD = (
 
 
 def claim(
-    most: int = AT_ONCE, lease: timedelta = LEASE, kind: Sequence[str] = (EMAIL,), priority: int = kinds.BULK
+    most: int = AT_ONCE,
+    lease: timedelta = LEASE,
+    kind: Sequence[str] = (EMAIL,),
+    priority: int = kinds.BULK,
+    without: Collection[int] = (),
 ) -> list[Message]:
     """Up to so many due messages, the urgent ones first, for the caller alone until the lease ends; none above the priority.
 
-    Their `claim` names the caller. Domains that are paused or whose minute is used up are left out. [] when nothing may go now.
+    Their `claim` names the caller. Left out are the mailings `without`, and domains that are paused or whose minute is used up.
+    [] when nothing may go now.
     """
     mark = uuid.uuid4().hex
     for _ in range(_ROUNDS):
         with database.atomic():
-            picked = _pick(most, kind, priority)
+            picked = _pick(most, _due(kind, priority, pace.busy(), without))
             ids = _within_pace(picked)
             if ids:
                 return _claimed(ids, mark, lease)
@@ -70,9 +75,8 @@ def claim(
     return []
 
 
-def _pick(most: int, kind: Sequence[str], priority: int) -> list[tuple[int, str]]:
+def _pick(most: int, due: ModelSelect[Any]) -> list[tuple[int, str]]:
     """(id, domain) of due messages: those whose sender is gone, then by priority and time."""
-    due = _due(kind, priority, pace.busy())
     lost = due.where(Message.state == SENDING).order_by(Message.priority, Message.due_at)
     found = list(_skipping(lost.limit(most)).tuples())
     if len(found) < most:
@@ -82,12 +86,13 @@ def _pick(most: int, kind: Sequence[str], priority: int) -> list[tuple[int, str]
     return found
 
 
-def _due(kind: Sequence[str], priority: int, held: set[str]) -> ModelSelect[Any]:
+def _due(kind: Sequence[str], priority: int, busy: set[str], without: Collection[int]) -> ModelSelect[Any]:
     now = clock.now()
     query = Message.select(Message.id, Message.domain).where(Message.due_at <= now, Message.kind.in_(list(kind)))
     query = query.where(Message.expires_at.is_null() | (Message.expires_at > now))
     query = query.where(Message.priority <= priority) if priority < kinds.BULK else query
-    return query.where(Message.domain.not_in(held)) if held else query
+    query = query.where(Message.mailing.is_null() | Message.mailing.not_in(list(without))) if without else query
+    return query.where(Message.domain.not_in(busy)) if busy else query
 
 
 def _skipping(query: ModelSelect[Any]) -> ModelSelect[Any]:
@@ -127,7 +132,10 @@ def refuse(message: Message, reason: str, provider: str = "") -> bool:
 
 
 def withhold(message: Message, reason: str) -> bool:
-    """It must not go."""
+    """It must not go. False also for one that has got another address meanwhile: it is given back, to be judged anew."""
+    if Message.select().where(Message.id == message.id, Message.to != message.to).exists():
+        release([message])
+        return False
     return _end(message, WITHHELD, reason)
 
 
@@ -209,12 +217,20 @@ def resend(message_ids: Iterable[int], by: str) -> int:
         return sum(_resent(one, by) for one in alive)
 
 
+def may_give_up(message: Message) -> bool:
+    """A warning is not for staff to stop: that somebody changed a password or an address is what its reader must learn."""
+    rules = kinds.stored(message.letter)
+    is_warning = rules.basis == kinds.TOLD and rules.priority == kinds.URGENT
+    return message.state in GIVEN_UP_FROM and not is_warning
+
+
 def give_up(message_ids: Iterable[int], by: str) -> int:
-    """Send these no more; how many. What is being sent at this moment or has been sent is left."""
+    """Send these no more; how many. What is being sent at this moment, has been sent or is a warning is left."""
     now = clock.now()
     with database.atomic():
         count = 0
-        for one in Message.select().where(Message.id.in_(list(message_ids)), Message.state.in_(GIVEN_UP_FROM)):
+        found = Message.select().where(Message.id.in_(list(message_ids)), Message.state.in_(GIVEN_UP_FROM))
+        for one in filter(may_give_up, found):
             wiped: dict[str, Any] = {"secrets": {}, "wiped_at": now} if one.secrets else {}
             mine = (Message.id == one.id) & (Message.state == one.state)
             moved = Message.update(state=CANCELLED, ended_at=now, due_at=now, **wiped).where(mine).execute()
@@ -228,12 +244,12 @@ def _is_dead(message: Message) -> bool:
     if message.wiped_at is not None:
         return True
     is_over = message.expires_at is not None and message.expires_at <= clock.now()
-    return is_over and (bool(message.secrets) or kinds.of(message.letter).basis == kinds.ASKED)
+    return is_over and (bool(message.secrets) or kinds.stored(message.letter).basis == kinds.ASKED)
 
 
 def _resent(message: Message, by: str) -> int:
     now = clock.now()
-    expires = message.expires_at if message.secrets else now + timedelta(hours=kinds.of(message.letter).hours)
+    expires = message.expires_at if message.secrets else now + timedelta(hours=kinds.stored(message.letter).hours)
     moved = (
         Message.update(state=WAITING, due_at=now, attempts=0, claim="", ended_at=None, expires_at=expires)
         .where(Message.id == message.id, Message.state == message.state)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from models.mail_settings import STARTTLS, MailServer
+from models.outbox.addresses import ascii_domain
 from models.settings import Settings
 from tasks.gateways import smtp_words as words
 from tasks.gateways.provider_health import ProviderHealth
@@ -25,11 +26,8 @@ from tasks.gateways.smtp_words import Accepted, Outcome, Permanent, Temporary, U
 
 __all__ = ["Accepted", "Envelope", "Outcome", "Permanent", "Relay", "Relays", "Temporary", "Unknown", "from_settings"]
 
-CONNECTS_IN, ANSWERS_IN, EXCHANGE = (
-    10.0,
-    60.0,
-    120.0,
-)  # seconds: a connection, an answer, one letter with all its providers
+CONNECTS_IN, ANSWERS_IN = 10.0, 60.0  # seconds: a connection, an answer
+EXCHANGE = 120.0  # seconds: one letter with all its providers
 MOST_ON_A_LINE, IDLE = 100, 30.0  # letters, seconds
 _NO_EHLO = (500, 501, 502, 504)
 _DOTS = re.compile(rb"^\.", re.MULTILINE)
@@ -223,7 +221,7 @@ def from_settings(settings: Settings) -> Relays | None:
     """The providers of these settings, None when letters are not sent."""
     if not settings.smtp:
         return None
-    hello = (urlsplit(settings.public_url).hostname or "localhost").encode("idna").decode()
+    hello = ascii_domain(urlsplit(settings.public_url).hostname or "localhost")
     return Relays([Relay(server, f"[{hello}]" if hello[:1].isdigit() else hello) for server in settings.smtp])
 
 
@@ -233,7 +231,7 @@ def _address(address: str, line: Line) -> tuple[str, bool]:
     if not local or not domain or any(char in "<> \r\n\t\0" for char in address):
         raise _Answer(553, "5.1.3 адрес записан неверно")
     try:
-        domain = domain.encode("idna").decode()
+        domain = ascii_domain(domain)
     except UnicodeError:
         raise _Answer(553, "5.1.2 домен записан неверно") from None
     if local.isascii():

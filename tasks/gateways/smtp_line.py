@@ -35,7 +35,9 @@ class Line(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # type: ignore[override]
         plain = socket.create_connection((host, port), self._connects_in)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the last dot would wait 40 ms for an acknowledgement
+        plain.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )  # the last dot would wait 40 ms for an acknowledgement
         if self._server.tls != IMPLICIT:
             return plain
         self._host = host

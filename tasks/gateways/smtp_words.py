@@ -10,11 +10,6 @@ CONNECT, HELLO, TLS, AUTH, SENDER, RECIPIENT, DATA, BODY = (
     "connect", "hello", "tls", "auth", "sender", "recipient", "data", "body",
 )  # fmt: skip
 _PROVIDERS = frozenset((CONNECT, HELLO, TLS, AUTH, SENDER))
-_BARE = frozenset(
-    (550, 551, 553)
-)  # without an enhanced code that tells more, at the recipient: no such mailbox, as a rule
-_ADDRESS = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"))
-_VAGUE = ("", "5.0.0", "5.1.0", "5.5.0")
 _TOO_LARGE = frozenset(("5.2.3", "5.3.4"))
 _STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 _LONGEST = 300
@@ -47,7 +42,7 @@ class Unknown(NamedTuple):
 
 
 class Permanent(NamedTuple):
-    """Refused for good. `about` the address, or this message."""
+    """Refused for good. `about` the address, which `contact.bounces` judges by status and words, or this message."""
 
     provider: str
     said: str
@@ -64,7 +59,7 @@ def refusal(provider: str, step: str, code: int, text: str) -> Temporary | Perma
     if _is_about_provider(step, code, status):
         return Temporary(provider, words, PROVIDER, is_broken=step in (TLS, AUTH))
     if 500 <= code <= 599:
-        return Permanent(provider, words, ADDRESS if _is_about_address(step, code, status) else MESSAGE, status)
+        return Permanent(provider, words, ADDRESS if _is_about_address(step, status) else MESSAGE, status)
     is_domains = step == RECIPIENT and (code == 421 or status.startswith("4.7."))
     return Temporary(provider, words, DOMAIN if is_domains else MESSAGE, is_well=step == RECIPIENT)
 
@@ -88,5 +83,6 @@ def _is_about_provider(step: str, code: int, status: str) -> bool:
     return step in _PROVIDERS or status.startswith("4.3.") or (step != RECIPIENT and code == 421) or code == 530
 
 
-def _is_about_address(step: str, code: int, status: str) -> bool:
-    return status in _ADDRESS or (status in _VAGUE and step == RECIPIENT and code in _BARE)
+def _is_about_address(step: str, status: str) -> bool:
+    """Some servers look at the recipient after the whole letter only."""
+    return step == RECIPIENT or status.startswith(("5.1.", "5.2."))

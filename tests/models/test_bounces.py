@@ -16,6 +16,7 @@ from models.contact import bounces, permission
 from models.contact.bounces import LEARNT, NOTED, REPEATED, STRANGE, UNKNOWN, Bounce, Undelivered
 from models.outbox import BOUNCED, SENT, Message, addresses
 from models.outbox.addresses import Suspension
+from models.people.customers import Customer
 from tests import cast
 from tests.crowd import at_once
 
@@ -97,13 +98,83 @@ def test_refusals_of_longer_ago_than_thirty_days_count_no_more(db: Database, at:
     assert not addresses.suspended([ANNA])
 
 
-@pytest.mark.parametrize("status", ["5.7.1", "5.7.26", "5.3.4", "5.2.3", "5.6.1"])
+@pytest.mark.parametrize("status", ["5.7.1", "5.7.26", "5.3.4", "5.2.3", "5.6.1", "5.1.7", "5.1.8", "4.1.8", "4.7.0"])
 def test_what_is_our_own_fault_suspends_nobody(db: Database, status: str) -> None:
     for _ in range(5):
         message = sent()
         bounces.learn(failed(message, status, "550 blocked by policy: listed"))
         assert state(message) == BOUNCED
     assert not addresses.suspended([ANNA])
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("5.7.1", "550 5.7.1 <bounces+1@x.example>: Sender address rejected: Domain not found"),
+        ("5.1.1", "550 5.1.1 <bounces+1@x.example>: Sender address rejected: User unknown"),
+        ("", "550 Sender address rejected: unverified address: Address lookup failed: user unknown"),
+        ("", "550 Message rejected: your account is unknown"),
+        ("5.0.0", "550 5.0.0 address <x@y.example> DKIM not found"),
+        ("5.7.1", "550 5.7.1 Recipient address rejected: SPF record not found"),
+        ("5.7.1", "550 5.7.1 Blocked: mailbox policy, address not found"),
+        ("", "550 адрес отправителя не существует"),
+    ],
+)
+def test_words_about_ourselves_suspend_nobody(db: Database, status: str, said: str) -> None:
+    for _ in range(5):
+        bounces.learn(failed(sent(), status, said))
+    assert not addresses.suspended([ANNA])
+
+
+def test_word_that_stands_in_an_address_says_nothing_about_us(db: Database) -> None:
+    bounces.learn(failed(sent("spam@policy.example"), "", "550 <spam@policy.example>: user unknown"))
+    assert addresses.suspended(["spam@policy.example"])
+
+
+def test_so_many_dead_addresses_in_a_day_are_taken_for_a_fault_of_ours(
+    db: Database, monkeypatch: pytest.MonkeyPatch, at: Callable[[str], datetime]
+) -> None:
+    monkeypatch.setattr(bounces, "MOST_A_DAY", 3)
+    for n in range(9):
+        Customer.create(email=f"reader{n}@example.ru", password_hash="-")
+    letters = [sent(f"reader{n}@example.ru") for n in range(5)]
+    for one in letters:
+        assert bounces.learn(failed(one)) == LEARNT
+        assert state(one) == BOUNCED
+    assert Suspension.select().count() == 3 == bounces.are_too_many()
+    for n in range(55):
+        sent(f"well{n}@example.ru")
+    assert bounces.are_too_many() == 0  # three of sixty: that many may well be dead
+    bounces.learn(failed(sent("reader5@example.ru")))
+    assert Suspension.select().count() == 4
+    at("2026-11-21T10:01")
+    for n in range(6, 9):
+        bounces.learn(failed(sent(f"reader{n}@example.ru")))
+    assert Suspension.select().count() == 7
+
+
+def test_addresses_of_nobody_in_the_cabinet_stop_no_suspensions(
+    anna: cast.Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may sign up with any number of dead addresses."""
+    monkeypatch.setattr(bounces, "MOST_A_DAY", 3)
+    for n in range(9):
+        bounces.learn(failed(sent(f"nobody{n}@example.ru")))
+    bounces.learn(failed(sent()))
+    assert Suspension.select().count() == 10 and bounces.are_too_many() == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("5.1.1", "550 5.1.1 user unknown (mail from <bounces+1@x.example>)"),
+        ("5.1.1", "550 5.1.1 sender verify ok; no such user here"),
+        ("5.3.0", "553 5.3.0 <anna@example.ru>... User unknown"),
+    ],
+)
+def test_sender_that_is_merely_named_changes_nothing(db: Database, status: str, said: str) -> None:
+    bounces.learn(failed(sent(), status, said))
+    assert addresses.suspended([ANNA])
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded", "", "nonsense"])
@@ -201,8 +272,13 @@ def test_envelopes_token_proves_as_much_as_the_message_id(db: Database) -> None:
     assert addresses.suspended([ANNA]) == {ANNA}
 
 
-def test_report_that_names_nobody_is_about_the_letters_address(db: Database) -> None:
-    bounces.learn(failed(sent(), recipient=""))
+def test_report_that_names_nobody_counts_only_with_a_providers_signature(db: Database) -> None:
+    """Who knows a letter's mark need not know where it went."""
+    message = sent()
+    assert bounces.learn(failed(message, recipient="")) == NOTED
+    assert (state(message), addresses.suspended([ANNA])) == (SENT, set())
+    assert Message.get().error == "отчёт, который не называет адреса: 5.1.1 550 refused"
+    assert bounces.learn(failed(message, recipient=""), is_vouched=True) == LEARNT
     assert addresses.suspended([ANNA]) == {ANNA}
 
 
@@ -273,7 +349,10 @@ def test_restored_address_may_be_chosen_again_and_is_not_by_itself(anna: cast.Pe
     assert delivery.current(anna.account.id).is_by_email
 
 
-def test_whoever_chooses_email_while_it_comes_back_is_refused_or_is_back_on_paper(anna: cast.Person) -> None:
+def test_whoever_chooses_email_while_it_comes_back_is_refused_or_is_back_on_paper(
+    anna: cast.Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "MOST_CHOICES", 100)
     for _ in range(8):
         message = sent()
         _subscribed(anna)

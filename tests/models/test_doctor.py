@@ -17,13 +17,13 @@ from models.billing.ledger import CHARGE, PAYMENT, Balance, Entry
 from models.billing.payments import Payment
 from models.company import Company
 from models.consents import Consent
-from models.contact import incoming
+from models.contact import bounces, incoming
 from models.metering import closings, intake
 from models.metering.closings import Closing
 from models.metering.decisions import Decision
 from models.metering.meters import Meter
 from models.metering.readings import Reading, Receipt
-from models.outbox import sending
+from models.outbox import addresses, sending
 from tests import cast, prices
 from tests.engines import Engine
 
@@ -248,6 +248,16 @@ def test_letters_that_nobody_takes_up(db: Database, at: Callable[[str], datetime
     outbox.post("password_changed", "boris@example.ru", {})
     sending.sent(sending.claim(1)[0], "smtp.example")
     assert doctor.standing_still() == []  # they go, only slowly
+
+
+def test_more_letters_that_come_back_than_there_can_be_dead_addresses(
+    anna: cast.Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounces, "MOST_A_DAY", 1)
+    assert doctor.standing_still() == []
+    addresses.suspend("anna@example.ru", "550 5.1.1 user unknown")
+    (told,) = doctor.standing_still()
+    assert told.startswith("letters: 1 addresses were suspended within a day")
 
 
 def test_reports_that_nobody_reads(db: Database, at: Callable[[str], datetime]) -> None:

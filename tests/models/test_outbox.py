@@ -6,10 +6,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from peewee import Database
+from peewee import Database, fn
 
 from models import base, clock, outbox
-from models.outbox import Message, kinds
+from models.outbox import PAUSED, SENDING, SENT, WAITING, Message, kinds, messages
 from models.outbox.messages import drafted
 from tests.crowd import at_once
 
@@ -110,3 +110,19 @@ def test_bell_is_worth_ringing_after_a_post_alone(db: Database) -> None:
     assert not outbox.taken_rung()
     outbox.post("recover", "anna@example.ru", {})
     assert outbox.taken_rung() and not outbox.taken_rung()
+
+
+def test_what_waits_follows_its_reader_to_a_new_address_but_for_warnings(db: Database) -> None:
+    for letter, subject, state in (
+        ("cheque", "customer:1", WAITING),
+        ("e_receipt", "customer:1", PAUSED),
+        ("news", "customer:1", SENDING),
+        ("password_changed", "customer:1", WAITING),
+        ("cheque", "customer:1", SENT),
+        ("cheque", "customer:2", WAITING),
+    ):
+        outbox.post(letter, "anna@example.ru", {}, subject=subject)
+        Message.update(state=state).where(Message.id == Message.select(fn.MAX(Message.id))).execute()
+    assert messages.follow("customer:1", "anna@example.ru", "anna@new.example") == 3
+    rows = Message.select(Message.to, Message.domain).order_by(Message.id).tuples()
+    assert list(rows) == [("anna@new.example", "new.example")] * 3 + [("anna@example.ru", "example.ru")] * 3

@@ -10,7 +10,9 @@ from models import clock, consents, outbox
 from models.billing import delivery
 from models.billing.delivery import EMAIL, PAPER, WEB
 from models.contact import permission
-from models.entrance import linking
+from models.entrance import agreeing, linking
+from models.entrance.agreeing import Agreement
+from models.metering.accounts import Holding
 from models.outbox import Message, addresses
 from models.people import wishes
 from models.people.customers import Customer
@@ -51,6 +53,25 @@ def test_what_must_be_told_goes_also_to_who_is_leaving_or_holds_the_account_no_m
     linking.unlink(anna.id, anna.account)
     Customer.update(closes_at=clock.now()).execute()
     assert reason(told) == ""
+
+
+@pytest.mark.parametrize(
+    ("letter", "expected"),
+    [
+        *((each, permission.MOVED) for each in ("cheque", "reading_rejected", "window_closing", "news")),
+        *((each, "") for each in ("email_changed", "password_changed", "recover")),
+    ],
+)
+def test_nothing_goes_to_an_address_that_was_left_but_warnings(anna: cast.Person, letter: str, expected: str) -> None:
+    one = message(anna, letter)
+    assert reason(one) == ""
+    Customer.update(email="anna.new@example.ru").where(Customer.id == anna.id).execute()
+    assert reason(one) == expected
+
+
+def test_what_is_told_to_nobody_known_goes_where_it_was_written_to(anna: cast.Person) -> None:
+    assert reason(message(anna, "consent_given", to="other@example.ru", subject="")) == ""
+    assert reason(message(anna, "cheque", subject="customer:999")) == ""
 
 
 @pytest.mark.feature("S32")
@@ -105,7 +126,7 @@ def test_who_is_leaving_gets_no_reminders(anna: cast.Person) -> None:
 def sign(person: cast.Person, company: Any, **contact: str) -> consents.Consent:
     document = company.consents["official-papers"]
     account = person.account.number
-    return consents.give(person.customer.subject, document, channel="web", account=account, contact=contact)
+    return consents.give(f"account:{account}", document, channel="office", account=account, contact=contact)
 
 
 @pytest.mark.feature("S33")
@@ -123,11 +144,44 @@ def test_official_papers_need_a_signed_form_that_names_the_address(
     assert reason(one) == permission.NO_CONSENT
 
 
+def test_official_papers_follow_the_customer_who_agreed_in_the_cabinet(anna: cast.Person) -> None:
+    number = anna.account.number
+    agreeing.agree(anna.id, "official-papers", Agreement(ticked=True, account=number, way="email"), key="1")
+    before = message(anna, "verification_notice")
+    assert reason(before) == ""
+    Customer.update(email="anna.new@example.ru", phone="+79135550999").where(Customer.id == anna.id).execute()
+    assert reason(before) == permission.NO_CONSENT
+    assert reason(message(anna, "verification_notice", to="anna.new@example.ru")) == ""
+    agreeing.agree(anna.id, "official-papers", Agreement(ticked=True, account=number, way="sms"), key="2")
+    Customer.update(phone="+79135550111").where(Customer.id == anna.id).execute()
+    assert reason(message(anna, "verification_notice", to="+79135550111", kind="sms")) == ""
+    assert reason(message(anna, "verification_notice", to="+79135550999", kind="sms")) == permission.NO_CONSENT
+
+
 def test_official_papers_by_sms_go_to_the_named_number(anna: cast.Person, company: Any) -> None:
     sign(anna, company, way="sms", phone="+79135550123")
     assert reason(message(anna, "debt_notice", kind="sms", to="+79135550123")) == ""
     assert reason(message(anna, "debt_notice", kind="sms", to="+79135550124")) == permission.NO_CONSENT
     assert reason(message(anna, "debt_notice", to="")) == permission.NO_CONSENT
+
+
+def test_own_consent_to_official_papers_ends_with_holding_the_account(anna: cast.Person, company: Any) -> None:
+    agreeing.agree(anna.id, "official-papers", Agreement(True, anna.account.number, "email"), key="1")
+    one = message(anna, "debt_notice")
+    assert reason(one) == ""
+    Holding.update(until=clock.now()).where(
+        Holding.customer == anna.id
+    ).execute()  # whatever ended it: the consent stands still
+    assert reason(one) == permission.NO_CONSENT
+
+
+def test_papers_consent_to_official_papers_is_the_accounts_whoever_holds_it(anna: cast.Person, company: Any) -> None:
+    number = anna.account.number
+    contact = {"way": "email", "email": anna.customer.email}
+    document = company.consents["official-papers"]
+    consents.give(f"account:{number}", document, channel="office", account=number, contact=contact)
+    Holding.update(until=clock.now()).where(Holding.customer == anna.id).execute()
+    assert reason(message(anna, "debt_notice")) == ""
 
 
 @pytest.mark.company("koryak")
@@ -174,3 +228,11 @@ def test_a_batch_costs_the_same_whatever_its_size(anna: cast.Person, company: An
     permission.withheld(many)
     db.query_hooks.remove(hook)
     assert spent == count <= 14
+
+
+def test_papers_go_to_each_who_agreed(anna: cast.Person) -> None:
+    boris = cast.boris(anna)
+    for person in (anna, boris):
+        agreeing.agree(person.id, "official-papers", Agreement(True, anna.account.number, "email"), key=str(person.id))
+    assert reason(message(anna, "debt_notice")) == ""
+    assert reason(message(boris, "debt_notice", account=anna.account.number)) == ""

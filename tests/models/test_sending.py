@@ -44,6 +44,12 @@ def test_urgent_letters_go_first_then_the_older_ones(db: Database) -> None:
     assert [one.id for one in sending.claim()] == [ids[2], ids[3], ids[1], ids[0]]
 
 
+def test_mailings_that_are_held_back_are_left_out_and_nothing_else(db: Database) -> None:
+    ids = [write("news", mailing=mailing) for mailing in (1, 2, None)]
+    assert [one.id for one in sending.claim(without=[1, 7])] == ids[1:]
+    assert [one.id for one in sending.claim()] == ids[:1]
+
+
 def test_claimed_message_is_nobody_elses_until_its_lease_ends(db: Database, at: At) -> None:
     write()
     mine = claimed(lease=timedelta(minutes=5))
@@ -141,11 +147,11 @@ def test_paused_domain_waits(db: Database, at: At) -> None:
     write(to="anna@example.ru")
     pace.pause("example.ru", timedelta(minutes=5), "421 later")
     pace.pause("example.ru", timedelta(minutes=1), "a shorter one changes nothing")
-    assert sending.claim() == [] and [one.reason for one in pace.paused()] == ["421 later"]
+    assert sending.claim() == [] and pace.busy() == {"example.ru"}
     at("2026-11-20T10:04")
     assert sending.claim() == []
     at("2026-11-20T10:05")
-    assert len(sending.claim()) == 1 and pace.paused() == []
+    assert len(sending.claim()) == 1 and not pace.busy()
 
 
 # ---- outcomes
@@ -236,6 +242,26 @@ def test_what_nobody_tried_in_time_expires(db: Database, at: At) -> None:
     assert done.ended_at == clock.now()
 
 
+def test_what_the_provider_said_all_the_time_is_told(db: Database, at: At) -> None:
+    write()
+    sending.release([claimed()], reason="почтовый сервер не принимает: 554 5.7.1 go away")
+    at("2026-11-20T11:00")
+    assert ends.expire() == 1
+    assert only().error == f"{sending.NOBODY_TRIED}: почтовый сервер не принимает: 554 5.7.1 go away"
+
+
+def test_domains_of_a_day_ago_are_forgotten_but_for_those_that_asked_to_wait(db: Database, at: At) -> None:
+    write(to="a@old.ru")
+    write(to="a@slow.ru")
+    sending.claim()
+    pace.pause("slow.ru", timedelta(days=3), "421 later")
+    at("2026-11-21T09:00")
+    assert pace.purge() == 0
+    at("2026-11-21T10:01")
+    assert pace.purge() == 1
+    assert pace.busy() == {"slow.ru"}
+
+
 def test_tried_in_vain_it_has_failed(db: Database, at: At) -> None:
     write()
     sending.put_off(claimed(), "451 later")
@@ -279,6 +305,18 @@ def test_old_messages_are_removed_a_year_after_their_end(db: Database, at: At) -
     assert ends.purge() == 0
     clock.freeze(clock.now() + timedelta(days=2))
     assert ends.purge() == 1 and only().key == "waiting"
+
+
+def test_old_message_that_came_to_its_end_lately_stays(db: Database) -> None:
+    write()
+    sending.sent(claimed(), "a")
+    long_ago, now = clock.now() - timedelta(days=400), clock.now()
+    Message.update(due_at=long_ago, state=outbox.BOUNCED, ended_at=now).execute()  # the report came much later
+    assert ends.purge() == 0
+    Message.update(state=outbox.WAITING, ended_at=long_ago).execute()
+    assert ends.purge() == 0
+    Message.update(state=outbox.BOUNCED).execute()
+    assert ends.purge() == 1
 
 
 # ---- staff
@@ -329,6 +367,23 @@ def test_of_several_those_go_that_can(db: Database, at: At) -> None:
     at("2026-11-20T11:30")
     assert sending.resend([dead, alive], "staff:3") == 1
     assert Message.get_by_id(dead).state == outbox.FAILED and Message.get_by_id(alive).state == outbox.WAITING
+
+
+def test_what_has_got_another_address_meanwhile_is_not_withheld_for_the_old_one(db: Database) -> None:
+    write("cheque", subject="customer:1")
+    mine = claimed()
+    outbox.messages.follow("customer:1", "anna@example.ru", "anna@new.example")
+    assert not sending.withhold(mine, "у клиента теперь другой адрес")
+    again = claimed()
+    assert (again.to, again.attempts) == ("anna@new.example", 1)
+
+
+@pytest.mark.parametrize("letter", ["password_changed", "email_changed", "staff_wrong_codes"])
+def test_warning_is_not_for_staff_to_stop(db: Database, letter: str) -> None:
+    message_id = write(letter)
+    assert not sending.may_give_up(only())
+    assert sending.give_up([message_id], "staff:3") == 0
+    assert only().state == outbox.WAITING
 
 
 def test_staff_give_up(db: Database) -> None:

@@ -49,6 +49,19 @@ def test_a_letter_about_a_bill_that_is_not_there_carries_nothing(anna: cast.Pers
         assert attachments.of(message, SITE) == []
 
 
+@pytest.mark.parametrize("letter", ["e_receipt", "cheque"])
+def test_a_letter_of_a_closed_cabinet_carries_nothing(db: Any, company: Any, letter: str) -> None:
+    assert attachments.of(Message(letter=letter, data={}), SITE) == []
+
+
+def test_a_letter_tried_by_staff_carries_nothing_though_somebody_has_its_invented_number(anna: cast.Person) -> None:
+    delivery.choose(anna.id, anna.account, EMAIL, WEB)
+    run.bill("2026-10")
+    message = Message.get(Message.letter == "e_receipt")
+    message.subject = "staff:1"
+    assert attachments.of(message, SITE) == []
+
+
 def test_a_cheque_comes_with_its_letter(anna: cast.Person) -> None:
     payment = payments.start(
         anna.account, {"electricity": 100}, customer_id=anna.id, email="anna@example.ru", key="k", consented=True

@@ -18,6 +18,7 @@ from models.mail_settings import NEVER, MailServer
 from models.outbox import BOUNCED, SENT, Message, addresses
 from models.outbox.addresses import Suspension
 from tasks import bounces as work
+from tasks import dsn
 from tasks.gateways import imap
 from tasks.gateways.imap import Folder, Unreachable
 from tests.crowd import at_once
@@ -194,6 +195,47 @@ def test_letter_that_trips_ourselves_is_noted_and_skipped(
     assert work.read_mailbox() == 2
     assert kinds() == [(1, "broken", ""), (2, "auto-reply", "")]
     assert Message.get().state == SENT
+
+
+def test_letter_that_ends_the_process_each_time_is_left_unread_in_the_end(
+    mailbox: Dovecot, message: Message, monkeypatch: pytest.MonkeyPatch, at: Callable[[str], Any]
+) -> None:
+    mailbox.put(raw("vacation"), raw("postfix"), folder="Reports")
+    read = dsn.read
+
+    def killed(body: bytes) -> dsn.Read:
+        if body == raw("vacation").replace(b"\n", b"\r\n"):
+            raise KeyboardInterrupt
+        return read(body)
+
+    monkeypatch.setattr(dsn, "read", killed)
+    for minute in ("00", "02", "04"):
+        at(f"2026-11-20T11:{minute}")
+        for _ in range(3):  # at once again, or another process meanwhile: that is no try of its own
+            with pytest.raises(KeyboardInterrupt):
+                work.read_mailbox()
+    at("2026-11-20T11:06")
+    assert work.read_mailbox() == 2
+    assert kinds() == [(1, "broken", ""), (2, "report", "learnt")]
+
+
+def test_letter_that_could_not_be_noted_is_read_however_often_that_was(
+    mailbox: Dovecot, message: Message, monkeypatch: pytest.MonkeyPatch, at: Callable[[str], Any]
+) -> None:
+    mailbox.put(raw("postfix"), folder="Reports")
+
+    def locked(*_: object) -> bool:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(incoming, "take", locked)
+        for minute in range(0, 20, 2):
+            at(f"2026-11-20T11:{minute:02}")
+            with pytest.raises(OperationalError):
+                work.read_mailbox()
+    at("2026-11-20T11:30")
+    assert work.read_mailbox() == 1
+    assert kinds() == [(1, "report", "learnt")]
 
 
 def test_database_that_does_not_answer_ends_the_round_and_loses_no_letter(

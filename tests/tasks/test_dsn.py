@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,51 @@ def test_letter_that_says_it_is_not_automatic_is_a_persons() -> None:
 )
 def test_malice_is_answered_at_once(body: bytes) -> None:
     assert len(dsn.read(body).bounces) <= dsn.MOST_RECIPIENTS
+
+
+def _said(words: bytes, *more: bytes) -> bytes:
+    """A letter of a mail system that says these words, headers more."""
+    return b"\n".join([b"From: mailer-daemon@x", *more, b"", words])
+
+
+def _nested(levels: int, parameter: bytes = b"boundary") -> bytes:
+    boxes = (b"Content-Type: multipart/mixed; %s=b%d\n\n--b%d\n" % (parameter, n, n) for n in range(levels))
+    return b"".join(boxes) + b"x\n" * 100_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _said(b"-" * 290_000),
+        _said((b"-" * 900 + b"\n") * 320),
+        _said(b"giv" * 96_000),
+        _said(b"LS0t" * 70_000, b"Content-Transfer-Encoding: base64"),
+        _said((b"LS0t" * 18 + b"\n") * 4_000, b"Content-Transfer-Encoding: base64"),
+        _said((b"Z2l2" * 18 + b"\n") * 4_000, b"Content-Transfer-Encoding: base64"),
+        _said((b"  " + b"@" * 330 + b" x\n") * 850),
+        _said(b"hi", b'Content-Type: multipart/report; x="' + b";" * 290_000 + b'"; boundary=b'),
+        _said(b"hi", b'Content-Type: multipart/report; x="' + b";\n " * 90_000 + b'"; boundary=b'),
+        _said(b"--b\n" * 140_000, b"Content-Type: multipart/mixed; boundary=b"),
+        _said(b"--b\nContent-Type: message/rfc822\n\n<\n" * 9_000, b"Content-Type: multipart/mixed; boundary=b"),
+        _nested(400, b"boundary*0"),
+        _nested(400, b"boundary\x1c"),
+        _nested(19),
+        b"Content-Type:" + b" " * 40 + b"message/rfc822\n\n" * 10_000,
+        b"To: \xff\n" * 60_000 + b"\nhi",
+        b"\r" * 300_000,
+    ],
+)
+def test_no_letter_takes_longer_than_a_second(body: bytes) -> None:
+    began = time.thread_time()
+    dsn.read(body)
+    assert time.thread_time() - began < 1
+
+
+@pytest.mark.parametrize("rule", ["-- ", "------", "--- "])
+def test_words_of_the_copy_are_not_the_mail_systems(rule: str) -> None:
+    words = f"Undelivered to anna@example.ru:\n550 no such user\n\n{rule}Below this line is a copy\n\n5.9.9 vera@example.ru\n"
+    (one,) = dsn.read(_said(words.encode())).bounces
+    assert (one.recipient, one.status, one.diagnostic.splitlines()) == (ANNA, "", ["550 no such user"])
 
 
 def test_nothing_in_a_report_is_more_than_a_database_takes() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,8 +22,10 @@ from models import base, clock, outbox, settings
 from models import company as companies
 from models.company import Company
 from models.contact import permission
+from models.mailings import control
+from models.mailings.mailings import RUNNING, Mailing
 from models.outbox import Message, addresses, kinds, pace, sending
-from tasks import messages, queue
+from tasks import letters, messages, queue
 from tasks.gateways import sms, smtp
 from tasks.gateways.kept import Kept
 from tasks.gateways.smtp import Relay, Relays
@@ -192,6 +196,19 @@ def test_refused_address_takes_no_more_of_what_nobody_asked_for(one: Peer, desk:
 
 
 @pytest.mark.feature("B5")
+@pytest.mark.parametrize(
+    ("answer", "letters"), [("550 5.7.1 <anna@example.ru>: user unknown", 1), ("552 5.2.2 mailbox full", 3)]
+)
+def test_refusal_counts_for_as_much_as_a_report(one: Peer, desk: None, answer: str, letters: int) -> None:
+    one.refused["anna@example.ru"] = answer
+    for n in range(letters):
+        assert not addresses.suspended(["anna@example.ru"])
+        write(key=str(n))
+        messages.send_all()
+    assert addresses.suspended(["anna@example.ru"])
+
+
+@pytest.mark.feature("B5")
 def test_refused_without_a_code_the_third_time_it_is_dead(one: Peer, desk: None) -> None:
     one.refused["anna@example.ru"] = "550 no"
     for n in range(3):
@@ -202,7 +219,10 @@ def test_refused_without_a_code_the_third_time_it_is_dead(one: Peer, desk: None)
 
 
 @pytest.mark.feature("B5")
-@pytest.mark.parametrize("answer", ["550 5.7.1 you are on a list", "552 5.2.2 mailbox full", "554 5.6.0 what is this"])
+@pytest.mark.parametrize(
+    "answer",
+    ["550 5.7.1 you are on a list", "554 5.6.0 what is this", "550 relay not permitted", "550 5.1.8 bad sender"],
+)
 def test_refused_for_what_we_are_the_address_lives(one: Peer, desk: None, answer: str) -> None:
     one.refused["anna@example.ru"] = answer
     for n in range(4):
@@ -238,10 +258,50 @@ def test_domain_that_asks_to_wait_is_left_alone(one: Peer, desk: None) -> None:
     write("b@slow.ru")
     write("b@example.ru")
     assert messages.send_all() == 1 and [taken.recipient for taken in one.taken] == ["b@example.ru"]
-    assert [each.domain for each in pace.paused()] == ["slow.ru"]
+    assert pace.busy() == {"slow.ru"}
     clock.freeze(clock.now() + timedelta(minutes=5, seconds=10))
     one.mend()
     assert messages.send_all() == 2
+
+
+def test_domain_that_asks_to_wait_gets_nothing_more_of_the_batch(one: Peer, desk: None) -> None:
+    for n in range(5):
+        write(f"a{n}@slow.ru")
+        one.refused[f"a{n}@slow.ru"] = "421 4.7.0 too many letters"
+        write(f"a{n}@example.ru")
+    assert messages.send_all() == 5
+    waiting = list(Message.select().where(Message.state == outbox.WAITING).order_by(Message.id))
+    assert [(each.attempts, each.domain) for each in waiting] == [(1, "slow.ru")] + [(0, "slow.ru")] * 4
+    assert one.connections <= 2
+
+
+def test_letter_that_is_known_no_more_fails_alone(one: Peer, desk: None) -> None:
+    write("a@example.ru")
+    Message.update(letter="of_last_year").execute()
+    write("b@example.ru")
+    assert messages.send_all() == 1
+    bad = Message.get(Message.to == "a@example.ru")
+    assert bad.state == outbox.FAILED and bad.error.startswith("письмо не собралось: KeyError")
+    assert letters.subject_of(bad) == "of_last_year"
+    assert sending.resend([bad.id], "staff:3") == 1 and sending.may_give_up(Message.get_by_id(bad.id))
+
+
+def test_message_that_cannot_be_judged_keeps_nobody_waiting(
+    one: Peer, desk: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = permission.withheld
+
+    def trips(asked: Any) -> dict[int, str]:
+        if any(each.to == "a@example.ru" for each in asked):
+            raise LookupError
+        return real(asked)
+
+    monkeypatch.setattr(permission, "withheld", trips)
+    write("a@example.ru")
+    write("b@example.ru")
+    assert messages.send_all() == 1
+    bad = Message.get(Message.to == "a@example.ru")
+    assert (bad.state, bad.error) == (outbox.WITHHELD, "нельзя понять, можно ли отправлять: LookupError")
 
 
 def test_pace_of_a_domain(one: Peer, desk: None, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,20 +352,62 @@ def test_permission_is_asked_when_it_is_handed_over(one: Peer, desk: None) -> No
     assert (only().state, only().error) == (outbox.WITHHELD, permission.NO_MAIL) and not one.connections
 
 
-def test_withdrawn_in_the_middle_of_a_batch(one: Peer, desk: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "TRUSTED_FOR", 0.0)
-    real = messages._send_one
+@pytest.fixture
+def after_the_first(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
+    """Do something while the first letter of a batch is handed over, which takes three seconds."""
+    real, late = messages._send_one, [0.0]
 
-    def withdraw(*args: Any) -> int:
+    def set_up(deed: Callable[[], Any]) -> None:
+        def slow(*args: Any) -> Any:
+            if not late[0]:
+                late[0] = 3.0
+                deed()
+            return real(*args)
+
+        monkeypatch.setattr(messages, "_send_one", slow)
+        monkeypatch.setattr(messages, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + late[0]))
+
+    return set_up
+
+
+def test_withdrawn_in_the_middle_of_a_batch(one: Peer, desk: None, after_the_first: Callable[..., None]) -> None:
+    def suspend() -> None:
         with base.database.atomic():
             addresses.suspend("b@example.ru", "550 5.1.1")
-        return real(*args)
 
-    monkeypatch.setattr(messages, "_send_one", withdraw)
+    after_the_first(suspend)
     write("a@example.ru")
     write("b@example.ru")
     assert messages.send_all() == 1
     assert Message.get(Message.to == "b@example.ru").state == outbox.WITHHELD
+
+
+@pytest.mark.feature("S16")
+@pytest.mark.parametrize("deed", [control.pause, control.stop])
+def test_mailing_that_is_paused_or_stopped_sends_no_letter_more(
+    one: Peer,
+    desk: None,
+    after_the_first: Callable[..., None],
+    deed: Callable[[int], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mailing = Mailing.create(letter="news", name="Работы", state=RUNNING, per_minute=100)
+    words = {"title": "Тема", "text": "Текст"}
+    for n in range(5):
+        write(f"a{n}@example.ru", "news", data=words, mailing=mailing.id)
+    write("b@example.ru", "news", data=words)
+    after_the_first(lambda: deed(mailing.id))
+    assert messages.send_all() == 2
+    assert sorted(taken.recipient for taken in one.taken) == ["a0@example.ru", "b@example.ru"]
+    left = Message.select().where(Message.to.between("a1", "a9"))
+    assert {(each.state, each.attempts) for each in left} <= {
+        (outbox.WAITING, 0), (outbox.PAUSED, 0), (outbox.CANCELLED, 0)
+    }  # fmt: skip
+    Message.update(state=outbox.WAITING, due_at=clock.now()).where(
+        Message.state != outbox.SENT
+    ).execute()  # not marked yet
+    monkeypatch.setattr(sending, "release", lambda *_: pytest.fail("claimed, only to be given back"))
+    assert messages.send_all() == 0
 
 
 # ---- with nobody to hand to

@@ -122,7 +122,15 @@ def test_any_words_come_out_as_they_went_in_or_are_refused(subject: str, text: s
     assert max(map(len, body.split(b"\r\n"))) <= 78
 
 
+@pytest.mark.parametrize("name", ["Energo, LLC", "E.On", 'The "Light" \\ Co', "Енисейсбыт, ПАО", "Light"])
+def test_name_of_the_company_is_one_name_whatever_it_has_in_it(name: str) -> None:
+    (one,) = read(compose(sender=(name, "lk@eniseisbyt.example")))["From"].addresses
+    assert (one.display_name, one.addr_spec) == (name, "lk@eniseisbyt.example")
+
+
 def test_domain_is_written_as_dns_does() -> None:
+    assert b"<lk@xn--80a1acny.xn--p1ai>\r\n" in compose(sender=("Свет", "lk@почта.рф"))
+    assert b"To: anna@xn--strae-oqa.de\r\n" in compose(to="anna@straße.de")
     assert b"To: anna@xn--80a1acny.xn--p1ai\r\n" in compose(to="anna@почта.рф")
     assert "To: анна@xn--80a1acny.xn--p1ai\r\n".encode() in compose(to="анна@почта.рф")
 

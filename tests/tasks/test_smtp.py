@@ -118,9 +118,9 @@ def test_temporary_at_the_recipient(one: Peer, answer: str, about: str) -> None:
         (RCPT, "550 no mailbox", "address", ""),
         (RCPT, "551 moved", "address", ""),
         (RCPT, "553 what is this", "address", ""),
-        (RCPT, "550 5.7.1 you are on a list", "message", "5.7.1"),
-        (RCPT, "552 5.2.2 full", "message", "5.2.2"),
-        (RCPT, "554 no", "message", ""),
+        (RCPT, "550 5.7.1 you are on a list", "address", "5.7.1"),
+        (RCPT, "552 5.2.2 full", "address", "5.2.2"),
+        (RCPT, "554 no", "address", ""),
         (MAIL, "552 5.3.4 too large", "message", "5.3.4"),
         (DATA, "554 5.6.0 no", "message", "5.6.0"),
         (BODY, "550 5.1.1 not here after all", "address", "5.1.1"),
@@ -241,12 +241,18 @@ def test_address_with_a_cyrillic_domain(one: Peer) -> None:
     assert one.taken[0].recipient == "anna@xn--80a1acny.xn--p1ai"
 
 
+def test_domain_is_the_one_that_was_typed_and_no_other(one: Peer) -> None:
+    """By the rules of 2003 it would be strasse.de: somebody else's."""
+    assert isinstance(relay(one).hand_over(LETTER._replace(recipient="x@straße.de")), Accepted)
+    assert one.taken[0].recipient == "x@xn--strae-oqa.de"
+
+
 def test_address_in_cyrillic_needs_a_server_that_knows_it(one: Peer) -> None:
     assert isinstance(relay(one).hand_over(LETTER._replace(recipient="анна@почта.рф")), Accepted)
     assert one.taken[0].recipient == "анна@xn--80a1acny.xn--p1ai"
     with peer(is_utf8=False) as old:
         outcome = relay(old).hand_over(LETTER._replace(recipient="анна@почта.рф"))
-        assert isinstance(outcome, Permanent) and outcome.about == "message" and not old.taken
+        assert isinstance(outcome, Permanent) and outcome.status == "5.6.7" and not old.taken
 
 
 @pytest.mark.parametrize("address", ["", "anna", "anna@", "a b@example.ru", "a@b\r\nRCPT TO:<x@y>", "<a@b.ru>"])

@@ -106,7 +106,8 @@ def test_without_a_key_there_is_no_such_address(client, message):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"{}", b'"x"', b"[1]", b'[{"message_id": 5}]', b'[{"recipient": "a\\u0000b"}]', b"[" * 100_000,
+        b"", b"{", b"{}", b'"x"', b"[1]", b'[{"message_id": 5}]', b'[{"recipient": "a\\u0000b"}]',
+        b'[{"message_id": "<\\ud800@x>"}]', b'[{"diagnostic": "\\udfff"}]', b"[" * 100_000,
         b'[{"diagnostic": "' + b"x" * 2_000 + b'"}]', json.dumps([{}] * 1_001).encode(), b"\xff\xfe",
     ],
 )  # fmt: skip

@@ -8,10 +8,12 @@ import pytest
 
 from models import audit, audit_chain, clock, mail_settings, notices, outbox
 from models.audit import AuditRow
+from models.contact import bounces
 from models.metering.readings import Receipt
 from models.notices import Notice
 from models.office import received
-from models.outbox import sending
+from models.outbox import addresses, sending
+from models.people.customers import Customer
 from tests import cast
 
 TEXT = "Сегодня не дозвониться: передайте показания здесь."
@@ -230,6 +232,15 @@ def test_letters_that_reached_nobody_are_counted_for_who_may_see_them(oleg, gali
     found = card(oleg.get("staff_desk.show"), "Письма и СМС не дошли")
     assert "1 ждёт" in found.get_text(" ", strip=True) and found.a["href"] == "/staff/messages"
     assert "Письма и СМС не дошли" not in cards(galina.get("staff_desk.show"))
+
+
+def test_so_many_dead_addresses_that_it_may_be_us_are_told(oleg, db, monkeypatch):
+    monkeypatch.setattr(bounces, "MOST_A_DAY", 1)
+    assert "Адреса под сомнением" not in cards(oleg.get("staff_desk.show"))
+    Customer.create(email="anna@example.ru", password_hash="-")
+    addresses.suspend("anna@example.ru", "550 5.1.1 user unknown")
+    found = card(oleg.get("staff_desk.show"), "Адреса под сомнением")
+    assert found.a["href"] == "/staff/messages/addresses" and "похоже на сбой у нас" in found.get_text()
 
 
 def test_mail_goes_or_waits(irina, db, app, monkeypatch):

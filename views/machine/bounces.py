@@ -91,7 +91,12 @@ def _from_json(body: bytes) -> list[Bounce] | None:
 
 def _is_plain(one: dict[str, Any]) -> bool:
     given = [one.get(name, "") for name in FIELDS]
-    return all(isinstance(value, str) and "\0" not in value and len(value) <= LONGEST_FIELD for value in given)
+    return all(isinstance(value, str) and len(value) <= LONGEST_FIELD and _is_text(value) for value in given)
+
+
+def _is_text(value: str) -> bool:
+    """Whether a database takes it: neither NUL nor half of a pair."""
+    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _bounce(one: dict[str, Any]) -> Bounce:

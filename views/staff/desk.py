@@ -10,6 +10,7 @@ from wtforms import TextAreaField
 
 from models import clock, notices, words
 from models.base import Refusal
+from models.billing import print_run
 from models.metering import channels
 from models.office import approvals, consent_list, desk, received
 from models.office.desk import Queue
@@ -104,7 +105,7 @@ def _shown() -> dict[str, Any]:
 
 def _cards(present: Officer) -> list[Card]:
     """The queues that the role has anything to do with, those that wait first."""
-    made = (_paperforms, _readings, _approvals, _payments, _bills, _files, _messages, _consents)
+    made = (_paperforms, _readings, _approvals, _payments, _bills, _left_over, _files, _messages, _consents)
     cards = [card for make in made for card in make(present)]
     return sorted(cards, key=lambda card: _URGENCY.index(card.kind))
 
@@ -150,6 +151,16 @@ def _bills(present: Officer) -> list[Card]:
     return [_card("Счета ждут решения", waiting, "staff_bills.index", note, "bad" if found.failed else "wait")]
 
 
+def _left_over(present: Officer) -> list[Card]:
+    """Bills that have reached nobody: on no paper since they went by e-mail, and the letter came back."""
+    found = print_run.left_over() if present.may("money.propose") else None
+    if found is None:
+        return []
+    period, count = found
+    note = f"{words.month(period)}: на бумаге их не было, письма не дошли; администратор печатает их: print-bills --left-over"
+    return [_card("Счета никому не пришли", Queue(count), "staff_messages.index", note, "bad")]
+
+
 def _files(present: Officer) -> list[Card]:
     if not present.may("exchange.see"):
         return []
@@ -164,7 +175,11 @@ def _messages(present: Officer) -> list[Card]:
         return []
     failed = desk.letters_failed()
     note = "за последнюю неделю" if failed.count else ""
-    return [_card("Письма и СМС не дошли", failed, "staff_messages.index", note, empty="все дошли")]
+    cards = [_card("Письма и СМС не дошли", failed, "staff_messages.index", note, empty="все дошли")]
+    if (doubted := desk.addresses_doubted()).count:
+        note = "за сутки не приняли писем: похоже на сбой у нас, новые пока не закрываем"
+        cards.append(_card("Адреса под сомнением", doubted, "staff_messages.addresses", note, "bad"))
+    return cards
 
 
 def _consents(present: Officer) -> list[Card]:
