@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
+HIDDEN = "…"  # in place of what would let one in
 WORDS, BUTTON, FACTS, LIST = "words", "button", "facts", "list"
 COLUMNS = 72
 _LONGEST_NAME = 40  # of a fact: a longer «name: value» is a sentence
@@ -29,13 +30,13 @@ class Block(NamedTuple):
         return [in_line(line) for line in self.lines]
 
 
-def read(text: str) -> list[Block]:
-    """The blocks of a letter, which blank lines part."""
-    return [_block(block.split("\n")) for block in text.strip().split("\n\n")]
+def read(text: str, public_url: str) -> list[Block]:
+    """The blocks of a letter, which blank lines part. Only what leads to the portal itself becomes a button."""
+    return [_block(block.split("\n"), public_url) for block in text.strip().split("\n\n")]
 
 
-def _block(lines: list[str]) -> Block:
-    if len(lines) == 2 and lines[0].endswith(":") and _ADDRESS.fullmatch(lines[1]):
+def _block(lines: list[str], public_url: str) -> Block:
+    if len(lines) == 2 and lines[0].endswith(":") and _is_ours(lines[1], public_url):
         return Block(BUTTON, [lines[0].removesuffix(":"), lines[1]], [])
     if all(line.startswith("- ") for line in lines):
         return Block(LIST, [line[2:] for line in lines], [])
@@ -45,6 +46,10 @@ def _block(lines: list[str]) -> Block:
     return Block(WORDS, lines, [])
 
 
+def _is_ours(line: str, public_url: str) -> bool:
+    return _ADDRESS.fullmatch(line) is not None and (line == public_url or line.startswith(f"{public_url}/"))
+
+
 def opening(blocks: list[Block]) -> str:
     """The first words after the greeting, for the line that a list of letters shows below the subject."""
     said = [" ".join(block.lines) for block in blocks if block.kind == WORDS]
@@ -52,9 +57,11 @@ def opening(blocks: list[Block]) -> str:
 
 
 def in_line(text: str) -> Markup:
-    """Words with their addresses as links, safe in html."""
+    """Words with their addresses as links, safe in html; one that is shown without its secret leads nowhere and is none."""
     parts, end = [], 0
     for found in _ADDRESS.finditer(text):
+        if HIDDEN in found[0]:
+            continue
         parts += [escape(text[end : found.start()]), Markup('<a href="{0}">{0}</a>').format(found[0])]
         end = found.end()
     return Markup("").join([*parts, escape(text[end:])])

@@ -10,7 +10,7 @@ from models.mailings import control, expansion, mailings, regular
 
 logger = logging.getLogger("kabinet.mailings")
 LONGEST = 10  # seconds of one round, the next one goes on: the same worker looks after payments
-BREATH = 0.01  # seconds between two parts: others want to write too
+BREATH = 0.05  # seconds between two parts: whoever waits to write looks again only so often
 
 
 def make_regular() -> None:
@@ -31,12 +31,15 @@ def work_all() -> None:
     for mailing_id in control.due():
         _safely(mailing_id, lambda one: _write(one, until))
     for mailing_id in control.unsettled():
-        _safely(mailing_id, control.settle)
+        _safely(mailing_id, lambda one: _settle(one, until))
 
 
 def work(mailing_id: int) -> None:
-    """One mailing was started just now."""
-    _write(mailing_id, time.monotonic() + LONGEST)
+    """One mailing was started, paused or stopped just now."""
+    until = time.monotonic() + LONGEST
+    _write(mailing_id, until)
+    if mailing_id in control.unsettled():
+        _settle(mailing_id, until)
 
 
 def _safely(mailing_id: int, work: Callable[[int], None]) -> None:
@@ -49,4 +52,9 @@ def _safely(mailing_id: int, work: Callable[[int], None]) -> None:
 def _write(mailing_id: int, until: float) -> None:
     mailings.begin(mailing_id)
     while expansion.expand(mailing_id) and time.monotonic() < until:
+        time.sleep(BREATH)
+
+
+def _settle(mailing_id: int, until: float) -> None:
+    while control.settle(mailing_id) and time.monotonic() < until:
         time.sleep(BREATH)

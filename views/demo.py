@@ -6,10 +6,10 @@ import io
 from typing import Any
 
 from flask import Blueprint, abort, current_app
-from jinja2 import UndefinedError
+from jinja2 import TemplateError
 
 from models.office.messages import STATES
-from models.outbox import Message
+from models.outbox import Message, kinds
 from tasks import attachments, letters
 from tasks.letters import Letter
 from views import downloads, letter_page
@@ -46,11 +46,13 @@ def _found(message_id: int) -> Message:
 
 
 def _put_together(message: Message) -> Letter:
-    """Its words; without its secrets once they are wiped."""
-    try:
-        return letters.put_together(message, _public_url())
-    except UndefinedError:
-        return letters.put_together(message, _public_url(), shown=True)
+    """Its words; without its secrets once they are wiped, and nothing of a letter to somebody whose data are destroyed."""
+    for shown in (False, True):
+        try:
+            return letters.put_together(message, _public_url(), shown=shown)
+        except (TemplateError, KeyError, ValueError):
+            continue
+    return Letter(kinds.title(message.letter), "", "")
 
 
 def _public_url() -> str:

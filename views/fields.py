@@ -8,7 +8,8 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
-from wtforms import BooleanField, HiddenField, PasswordField, StringField
+from wtforms import BooleanField, PasswordField, StringField
+from wtforms import HiddenField as PlainHidden
 from wtforms.validators import ValidationError
 
 from models.base import Refusal
@@ -43,6 +44,14 @@ class Shown(StringField):
         return "".join(
             character for character in self.data or "" if unicodedata.category(character) not in ("Cc", "Cs")
         )
+
+
+class HiddenField(PlainHidden):
+    """What our own page put into the form: nobody typed it, so what cannot be printed is dropped without a word."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        printable = ["".join(one for one in value if one.isprintable()) for value in valuelist]
+        super().process_formdata(printable)
 
 
 class Line(Shown):

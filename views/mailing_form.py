@@ -14,6 +14,7 @@ from wtforms.validators import ValidationError
 from models import clock, company, outbox, periods, words
 from models.base import Refusal
 from models.company import DWELLINGS
+from models.company_consents import PAYMENT
 from models.mailings import audiences, texts
 from models.mailings.audiences import FILTER_NAMES, Filters
 from models.mailings.mailings import LONGEST_NAME, MOST_PER_MINUTE, Mailing
@@ -61,7 +62,9 @@ class AudienceForm(Form):
         self.service.choices = _choices("любая", ((one.code, one.title) for one in rules.services.values()))
         self.dwelling.choices = _choices("любое", ((one, audiences.DWELLING_TITLES[one]) for one in DWELLINGS))
         self.delivery.choices = _choices("как угодно", ways)
-        self.consent.choices = _choices("не важно", ((code, one.title) for code, one in rules.consents.items()))
+        self.consent.choices = _choices(
+            "не важно", ((code, one.title) for code, one in rules.consents.items() if code != PAYMENT)
+        )
         past = (periods.shift(clock.period(), -back) for back in range(1, MONTHS_BACK + 1))
         self.period.choices = [SelectChoice(period, words.month(period)) for period in past]
 

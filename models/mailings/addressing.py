@@ -23,7 +23,7 @@ REASONS = {
     LEAVING: "клиент отозвал согласие на обработку персональных данных",
     SUSPENDED: "адрес не принимает писем",
     UNWANTED: "отказ от таких писем",
-    NO_CONSENT: "нет согласия получать официальные бумаги по почте или SMS",
+    NO_CONSENT: "нет согласия получать официальные бумаги по почте или СМС",
     PAPER: "счета приходят на бумаге",
     SENT_BEFORE: "письмо с этим счётом уже есть",
 }
@@ -71,20 +71,21 @@ def to_holders(accounts: Sequence[Any], told: Mapping[int, Mapping[str, Any]], t
 def officially(
     accounts: Sequence[Any], told: Mapping[int, Sequence[tuple[str, Mapping[str, Any]]]], *, with_news: bool
 ) -> list[Planned]:
-    """Letters that stand for an official paper: where the consent for the account says, else to nobody.
+    """Letters that stand for an official paper: wherever the consents for the account say, once to each address, else to nobody.
 
     `with_news`: a customer's consent to be told of charges and debts will do as well. `told`: by account, what each is about.
     """
     meant = [one for one in accounts if one.id in told]
-    standing = consents.standing(OFFICIAL_PAPERS, [one.number for one in meant])
-    contacts = agreeing.contacts(standing.values())
-    rest = [one.id for one in meant if one.number not in standing]
+    standing = consents.standing_all(OFFICIAL_PAPERS, [one.number for one in meant])
+    contacts = agreeing.contacts(consent for several in standing.values() for consent in several)
+    rest = [one for one in meant if one.number not in standing]
     readers = _readers_of_news(rest) if with_news else {}
     found = []
     for one in meant:
         for about, facts in told[one.id]:
-            if consent := standing.get(one.number):
-                found.append(_by_consent(one, consent, contacts[consent.id], facts, about))
+            if several := standing.get(one.number):
+                by_place = {tuple(sorted(contacts[consent.id].items())): consent for consent in several}
+                found += [_by_consent(one, consent, dict(place), facts, about) for place, consent in by_place.items()]
             elif person := readers.get(one.id):
                 found.append(Planned(one.id, one.number, person.id, EMAIL, person.email, facts, about))
             else:
@@ -104,16 +105,19 @@ def _by_consent(
     )
 
 
-def _readers_of_news(account_ids: Sequence[int]) -> dict[int, _Person]:
-    """Of each account, the first of its holders who agreed to be told of charges and debts."""
-    people_of = holders(account_ids)
+def _readers_of_news(accounts: Sequence[Any]) -> dict[int, _Person]:
+    """Of each account, the first of its holders who agreed to be told of charges and debts, or the first of all where that was signed
+    on paper for the account."""
+    people_of = holders([one.id for one in accounts])
     agreed = consents.standing_for(
         CHARGES_NEWS, {subject(person.id) for people in people_of.values() for person in people}
     )
+    on_paper = consents.standing(CHARGES_NEWS, [one.number for one in accounts])
     found = {}
-    for account, people in people_of.items():
-        if person := next((one for one in people if subject(one.id) in agreed), None):
-            found[account] = person
+    for one in accounts:
+        people = people_of.get(one.id, ())
+        if person := next((each for each in people if subject(each.id) in agreed or one.number in on_paper), None):
+            found[one.id] = person
     return found
 
 

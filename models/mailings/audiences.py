@@ -26,6 +26,7 @@ SPAN = 5_000  # ids looked through at once, however few of them are meant
 MOST_MONTHS = 24
 DWELLING_TITLES = {"urban": "городские квартиры", "stove": "с электроплитой", "rural": "сельские дома"}
 WAY_TITLES = {"paper": "счета на бумаге", "email": "счета на почту", "both": "счета и на почту, и на бумаге"}
+_TOWNS = 5  # named where one is not known
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Filters:
         rules = company.current()
         known = (
             ("office", lambda: Office.select().where(Office.code == self.office).exists()),
-            ("settlement", lambda: Account.select().where(Account.settlement == self.settlement).exists()),
+            ("settlement", lambda: _is_settlement(self.settlement)),
             ("service", lambda: self.service in rules.services),
             ("dwelling", lambda: self.dwelling in DWELLINGS),
             ("delivery", lambda: self.delivery in WAYS),
@@ -68,7 +69,7 @@ class Filters:
         for name, is_known in known:
             value = getattr(self, name)
             if value and ("\0" in value or not is_known()):
-                raise Refusal(name, "Такого нет: выберите из списка.", f"audience.{name}")
+                raise Refusal(name, _no_such(name), f"audience.{name}")
         if not 0 <= self.debt_from <= 10**12:
             raise Refusal("debt_from", "Сумма долга: от нуля до 10 млрд ₽.", "audience.debt")
         if not 0 <= self.verification_months <= MOST_MONTHS:
@@ -93,6 +94,18 @@ class Filters:
             ("Согласие", consent.title if consent else self.consent),
         ]
         return [line for line in lines if line[1]] or [("Кому", "все лицевые счета")]
+
+
+def _is_settlement(name: str) -> bool:
+    """Those with an office first: whether anybody at all lives in a place, the accounts know, but slowly."""
+    return any(table.select().where(table.settlement == name).exists() for table in (Office, Account))
+
+
+def _no_such(name: str) -> str:
+    if name != "settlement":
+        return "Такого нет: выберите из списка."
+    towns = sorted({one.settlement for one in Office.select(Office.settlement)})[:_TOWNS]
+    return f"Такого населённого пункта нет. Пишите так же, как в адресах: {', '.join(towns)}."
 
 
 FILTER_NAMES = tuple(field.name for field in fields(Filters))

@@ -1,4 +1,5 @@
-"""A mailing written into the outbox part by part: a part is one transaction with the mailing held, so a kill neither loses nor doubles."""
+"""A mailing written into the outbox part by part: a part is one short transaction with the mailing held, so a kill neither loses nor
+doubles, and nobody else waits for long."""
 
 from __future__ import annotations
 
@@ -11,33 +12,52 @@ from models import clock, company, words
 from models.base import database, insert_rows
 from models.mailings import audiences, control, recipients, texts
 from models.mailings.addressing import PAPER, Planned
-from models.mailings.mailings import RUNNING, Mailing, Recipient, held
+from models.mailings.audiences import Part
+from models.mailings.mailings import RUNNING, Mailing, Recipient, find, held
 from models.mailings.recipients import CHUNK, Count
 from models.outbox.messages import Message, drafted
 
 LISTED = 10_000  # at most so many of one reason are listed by name; they are all counted
 _NEVER_LISTED = (PAPER,)
+_WRITTEN = (Mailing.cursor, Mailing.expanded_at, Mailing.left_out, Mailing.posted, Mailing.paced_until)
 
 
 def expand(mailing_id: int) -> bool:
-    """Write the next part of a running mailing; whether there is more to write."""
+    """Write the next part of a running mailing; whether there is more to write.
+
+    Who gets what is planned outside the transaction, which would keep everybody else from writing meanwhile. It is written only if
+    nobody has written this part since.
+    """
+    seen = find(mailing_id)
+    if seen is None or not _goes_on(seen):
+        return False
+    asked = recipients.narrowed(seen.letter, seen.data, seen.audience)
+    part = audiences.part(asked, seen.cursor, CHUNK)
+    planned = recipients.plan(seen.letter, seen.data, asked, part.accounts)
     with database.atomic():
         mailing = held(mailing_id)
-        if mailing.state != RUNNING or mailing.expanded_at is not None:
+        if not _goes_on(mailing):
             return False
-        asked = recipients.narrowed(mailing.letter, mailing.data, mailing.audience)
-        part = audiences.part(asked, mailing.cursor, CHUNK)
-        planned = _new(mailing, recipients.plan(mailing.letter, mailing.data, asked, part.accounts))
-        letters = [one for one in planned if not one.excluded]
-        if _is_too_many(mailing, len(letters)):
-            _stop(mailing)
-            return False
-        _write(mailing, planned, letters)
-        mailing.cursor = part.upto
-        if part.is_last:
-            mailing.expanded_at = clock.now()
-        mailing.save()
-        return not part.is_last
+        return mailing.cursor != seen.cursor or _write_part(mailing, part, planned)
+
+
+def _goes_on(mailing: Mailing) -> bool:
+    return mailing.state == RUNNING and mailing.expanded_at is None
+
+
+def _write_part(mailing: Mailing, part: Part, planned: Sequence[Planned]) -> bool:
+    """Whether there is more to write."""
+    meant = recipients.without_the_sent(_new(mailing, planned))
+    letters = [one for one in meant if not one.excluded]
+    if why := _grown(mailing, len(letters)):
+        control.stop(mailing.id, why)
+        return False
+    _write(mailing, meant, letters)
+    mailing.cursor = part.upto
+    if part.is_last:
+        mailing.expanded_at = clock.now()
+    mailing.save(only=_WRITTEN)
+    return not part.is_last
 
 
 def spread(start: datetime, count: int, per_minute: int) -> list[datetime]:
@@ -56,17 +76,16 @@ def _new(mailing: Mailing, planned: Sequence[Planned]) -> list[Planned]:
     return [one for one in planned if one.customer not in known]
 
 
-def _is_too_many(mailing: Mailing, more: int) -> bool:
-    """One employee alone may write to fewer than so many, also when the audience has grown since it was counted."""
-    return control.needs_two(mailing, Count(mailing.posted + more, {}, True))
-
-
-def _stop(mailing: Mailing) -> None:
-    note = (
-        f"Получателей стало {words.number(company.current().letters.two_from)} или больше: "
-        "составьте рассылку заново, её утвердит второй сотрудник."
-    )
-    control.stop(mailing.id, note)
+def _grown(mailing: Mailing, more: int) -> str:
+    """Why it must not go on: the audience has outgrown what one employee may write to alone, or what a second one has approved."""
+    letters = mailing.posted + more
+    if control.needs_two(mailing, Count(letters, {}, True)):
+        most = words.number(company.current().letters.two_from)
+        return f"Получателей стало {most} или больше: составьте рассылку заново, её утвердит второй сотрудник."
+    if mailing.approved_at is not None and mailing.counted is not None and letters > control.most_of(mailing.counted):
+        approved = words.plural(mailing.counted, "письмо", "письма", "писем")
+        return f"Утвердили {approved}, а получателей стало больше: составьте рассылку заново."
+    return ""
 
 
 def _write(mailing: Mailing, planned: Sequence[Planned], letters: Sequence[Planned]) -> None:
@@ -76,6 +95,7 @@ def _write(mailing: Mailing, planned: Sequence[Planned], letters: Sequence[Plann
         _message(mailing, one, due)
         for one, due in zip(letters, spread(start, len(letters), mailing.per_minute), strict=True)
     ]
+    _give_keys_back([one.key for one in letters if one.key])
     insert_rows(Message, rows)
     ids = _ids([str(row["key"]) for row in rows])
     before = Counter(mailing.left_out)
@@ -105,6 +125,12 @@ def _key(mailing: Mailing, one: Planned) -> str:
         return one.key
     who = f"c{one.customer}" if mailing.letter == texts.NEWS else f"{one.account}:{one.customer}:{one.about}"
     return f"mailing:{mailing.id}:{who}"
+
+
+def _give_keys_back(keys: Sequence[str]) -> None:
+    """A letter of that key which reached nobody leaves it to the one that goes instead: of a bill one letter counts."""
+    if keys:
+        Message.update(key=None).where(Message.key.in_(keys)).execute()
 
 
 def _ids(keys: Sequence[str]) -> dict[str, int]:

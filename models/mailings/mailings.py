@@ -43,6 +43,10 @@ class Mailing(Row):
     planned_at = DateTimeField(null=True)  # not before; none: as soon as it is started
     per_minute = IntegerField()  # letters
     approved_at = DateTimeField(null=True)  # by a second employee
+    counted = IntegerField(null=True)  # letters when it was let go; none: more than could be counted, or a regular one
+    started_by = ForeignKeyField(
+        Employee, null=True, backref="started", on_delete="RESTRICT"
+    )  # alone; none: approved, or regular
     started_at = DateTimeField(null=True)
     cursor = IntegerField(default=0)  # the last account's id that was looked at
     expanded_at = DateTimeField(null=True)  # when the last recipient was written
@@ -50,6 +54,7 @@ class Mailing(Row):
     posted = IntegerField(default=0)  # letters written
     left_out = JSONField(default=dict)  # how many were not written to, by reason
     ended_at = DateTimeField(null=True)
+    settled_at = DateTimeField(null=True)  # of a stopped one: when none of its letters could go any more
     note = CharField(default="")  # why it stands as it does
 
     class Meta:
@@ -144,17 +149,21 @@ def change(
 def drop(mailing_id: int) -> None:
     """Throw a draft away."""
     with database.atomic():
-        facts = {"ended_at": clock.now(), "note": "черновик выброшен"}
+        facts = {"ended_at": clock.now(), "settled_at": clock.now(), "note": "черновик выброшен"}
         _move(mailing_id, (DRAFT,), STOPPED, "Рассылка уже начата: её можно остановить.", **facts)
         audit.record("mailing.stopped", f"mailing:{mailing_id}")
 
 
-def plan(mailing_id: int, *, approved: bool) -> Mailing:
-    """Let a draft go out at its time; `approved` by a second employee. `starting.start` asks whether one is needed."""
+def plan(mailing_id: int, *, approved: bool, counted: int | None = None, by: int | None = None) -> Mailing:
+    """Let a draft go out at its time, to so many as were `counted` (None: could not be); `approved` by a second employee, or `by` one.
+    `control.start` asks whether one is needed."""
     with database.atomic():
         now = clock.now()
         mailing = held(mailing_id)
-        facts = {"approved_at": now if approved else None, "planned_at": max(mailing.planned_at or now, now)}
+        facts = {
+            "approved_at": now if approved else None, "planned_at": max(mailing.planned_at or now, now), "counted": counted,
+            "started_by": by,
+        }  # fmt: skip
         _move(mailing_id, (DRAFT,), PLANNED, "Эта рассылка уже начата.", **facts)
         audit.record("mailing.started", f"mailing:{mailing_id}", title=mailing.name)
         return Mailing.get_by_id(mailing_id)  # type: ignore[no-any-return]

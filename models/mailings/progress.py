@@ -32,7 +32,7 @@ MESSAGE_STATES = {
     WAITING: "ждут", SENDING: "отправляются", SENT: "отправлены", FAILED: "не отправились", WITHHELD: "удержаны", EXPIRED: "устарели",
     BOUNCED: "вернулись", PAUSED: "приостановлены", CANCELLED: "отменены",
 }  # fmt: skip
-_UNDER_WAY = (WAITING, SENDING, PAUSED)
+_GONE = (SENT, BOUNCED)
 EXCLUDED = "excluded"
 PAGE = 50
 
@@ -51,14 +51,14 @@ class Progress:
         return sum(self.by_state.values())
 
     @property
-    def ended(self) -> int:
-        """Letters that have come to an end: sent, or not."""
-        return sum(count for state, count in self.by_state.items() if state not in _UNDER_WAY)
+    def sent(self) -> int:
+        """Letters that some server has taken, those that came back among them."""
+        return sum(count for state, count in self.by_state.items() if state in _GONE)
 
     @property
     def percent(self) -> int:
-        """Of the letters written so far."""
-        return 100 * self.ended // self.letters if self.letters else 100 * self.is_expanded
+        """How many of the letters written so far were sent."""
+        return 100 * self.sent // self.letters if self.letters else 0
 
     @property
     def excluded(self) -> int:
@@ -89,17 +89,19 @@ def of(mailing: Mailing) -> Progress:
 
 
 def percents(listed: Iterable[Any]) -> dict[int, int]:
-    """By id, of the mailings under way: how much of the letters written so far has come to an end. One query."""
+    """By id, of the mailings under way: how many of the letters written so far were sent. One query."""
     ids = [one.id for one in listed if one.state in (mailings.RUNNING, mailings.PAUSED)]
-    ended = fn.SUM(Case(None, [(Message.state.in_(_UNDER_WAY), 0)], 1))
-    query: Any = Message.select(Message.mailing, fn.COUNT(Message.id), ended).group_by(Message.mailing)
+    sent = fn.SUM(Case(None, [(Message.state.in_(_GONE), 1)], 0))
+    query: Any = Message.select(Message.mailing, fn.COUNT(Message.id), sent).group_by(Message.mailing)
     found = {one: 100 * int(done) // count for one, count, done in query.where(Message.mailing.in_(ids)).tuples()}
     return {one: found.get(one, 0) for one in ids}
 
 
 def listed(before: int | None = None, most: int = PAGE) -> list[Any]:
     """Mailings, the newest first, each with `author_name` (None: the portal itself); `before`: the last id of the page before."""
-    query = Mailing.select(Mailing, Employee.name.alias("author_name")).join(Employee, JOIN.LEFT_OUTER)
+    query = Mailing.select(Mailing, Employee.name.alias("author_name")).join(
+        Employee, JOIN.LEFT_OUTER, on=Mailing.author
+    )
     if before:
         query = query.where(Mailing.id < before)
     return list(query.order_by(Mailing.id.desc()).limit(most).objects())

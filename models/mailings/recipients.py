@@ -18,10 +18,11 @@ from models.mailings.addressing import PAPER, SENT_BEFORE, SUSPENDED, Planned, o
 from models.mailings.audiences import Filters
 from models.metering import windows
 from models.metering.meters import Meter, is_active
-from models.outbox.messages import EMAIL, Message
+from models.outbox.messages import EMAIL, PAUSED, SENDING, SENT, WAITING, Message
 from models.people import wishes
 
 CHUNK = 500  # accounts at once
+_ON_ITS_WAY = (WAITING, SENDING, PAUSED, SENT)
 ENOUGH = 0.5  # seconds that a count may take while somebody waits for it
 
 
@@ -56,6 +57,18 @@ def plan(letter: str, data: Mapping[str, Any], asked: Filters, accounts: Sequenc
     """
     found = _PLANS[letter](data, asked, accounts) if accounts else []
     return without_the_gone(found)
+
+
+def is_anybody(letter: str, data: Mapping[str, Any], filters: Filters) -> bool:
+    """Whether the letter would meet anybody at all, be it to leave them out: walks the audience to the first one."""
+    asked, after = narrowed(letter, data, filters), 0
+    while True:
+        part = audiences.part(asked, after, CHUNK)
+        if plan(letter, data, asked, part.accounts):
+            return True
+        if part.is_last:
+            return False
+        after = part.upto
 
 
 def count(letter: str, data: Mapping[str, Any], filters: Filters, *, seconds: float = ENOUGH, most: int = 0) -> Count:
@@ -138,12 +151,11 @@ def _receipt(data: Mapping[str, Any], _asked: Filters, accounts: Sequence[Any]) 
     )
     bills = {row.account: row for row in query.namedtuples()}
     readers, ways = delivery.receivers(ids), audiences.chosen_ways(ids)
-    sent = _keys_there([e_receipts.key(bill.id) for bill in bills.values()])
     found = []
     for one in accounts:
         if not (bill := bills.get(one.id)):
             continue
-        key, reader = e_receipts.key(bill.id), readers.get(one.id)
+        reader = readers.get(one.id)
         if reader is None:
             reason = SUSPENDED if ways.get(one.id) in delivery.BY_EMAIL else PAPER
             found.append(Planned(one.id, one.number, excluded=reason))
@@ -154,10 +166,15 @@ def _receipt(data: Mapping[str, Any], _asked: Filters, accounts: Sequence[Any]) 
             "kopecks": max(bill.total, 0),
             "due": bill.due_on.isoformat(),
         }
-        again = bool(data.get("again"))
-        planned = Planned(one.id, one.number, reader.customer_id, EMAIL, reader.email, told, key="" if again else key)
-        found.append(replace(planned, excluded=SENT_BEFORE) if key in sent and not again else planned)
-    return found
+        own = "" if data.get("again") else e_receipts.key(bill.id)
+        found.append(Planned(one.id, one.number, reader.customer_id, EMAIL, reader.email, told, key=own))
+    return without_the_sent(found)
+
+
+def without_the_sent(planned: Sequence[Planned]) -> list[Planned]:
+    """A letter that has a key of its own goes once, whoever has written it, unless it reached nobody."""
+    sent = _on_their_way([one.key for one in planned if one.key and not one.excluded])
+    return [replace(one, excluded=SENT_BEFORE) if one.key in sent else one for one in planned]
 
 
 _PLANS: Mapping[str, Callable[[Mapping[str, Any], Filters, Sequence[Any]], list[Planned]]] = {
@@ -181,6 +198,6 @@ def _months_before(due: date, day: date, data: Mapping[str, Any]) -> int | None:
     return left if months.later(day, left) <= due else left - 1
 
 
-def _keys_there(keys: Sequence[str]) -> set[str]:
-    query: Any = Message.select(Message.key).where(Message.key.in_(keys))
+def _on_their_way(keys: Sequence[str]) -> set[str]:
+    query: Any = Message.select(Message.key).where(Message.key.in_(keys), Message.state.in_(_ON_ITS_WAY))
     return {key for (key,) in query.tuples()} if keys else set()

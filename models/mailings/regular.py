@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from models import audit, clock, company, words
+from models import audit, clock, company, limits, words
 from models.base import database
 from models.mailings import recipients, texts
 from models.mailings.audiences import Filters
@@ -19,6 +19,7 @@ from models.metering import windows
 FIRST_HOUR, LAST_HOUR = 9, 20  # of the company's clock: nobody is written to at night
 _DEBT_DAYS = 5  # after its day a notice is still made; later it would come with the next bill
 _VERIFICATION_DAYS = 31  # so far back is made up for
+_DAY = 86_400  # seconds: all accounts are looked through once a day
 
 
 def make() -> list[Mailing]:
@@ -53,10 +54,9 @@ def verification_notice(day: date) -> Mailing | None:
     marks = list(company.current().letters.verification_months)
     after = max(_last_verified() or date.min, day - timedelta(days=_VERIFICATION_DAYS))
     data = {"after": after.isoformat(), "upto": day.isoformat(), "marks": marks}
-    if not marks or after >= day:
+    if not marks or after >= day or limits.hit("mailings.verification", day.isoformat(), _DAY) > 1:
         return None
-    found = recipients.count(texts.VERIFICATION, data, Filters(), seconds=600, most=1)
-    if not found.letters and not found.left_out:
+    if not recipients.is_anybody(texts.VERIFICATION, data, Filters()):
         return None
     return _made(
         f"verification:{day.isoformat()}", texts.VERIFICATION, f"Уведомления о поверке: {words.day(day)}", data

@@ -35,12 +35,20 @@ def checked(letter: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def countable(letter: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the data decides whom the letter goes to; words may still be missing. Refused: a period without bills."""
+    return {"title": "", "text": ""} if letter == NEWS else checked(letter, data)
+
+
 def about(letter: str, data: Mapping[str, Any]) -> str:
     """What the letter says, in a line for the staff."""
     if letter == NEWS:
         return str(data["title"])
     title = kinds.of(letter).title
-    return f"{title}: {words.month(data['period'])}" if letter == RECEIPT else title
+    if letter != RECEIPT:
+        return title
+    again = " — ещё раз, и тем, кому этот счёт уже отправляли" if data.get("again") else ""
+    return f"{title}: {words.month(data['period'])}{again}"
 
 
 def sample(letter: str, data: Mapping[str, Any]) -> dict[str, Any]:

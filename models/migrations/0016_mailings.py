@@ -24,6 +24,8 @@ def up(migrator, db):
         planned_at = DateTimeField(null=True)
         per_minute = IntegerField()
         approved_at = DateTimeField(null=True)
+        counted = IntegerField(null=True)
+        started_by = ForeignKeyField(Employee, null=True, backref="started", on_delete="RESTRICT")
         started_at = DateTimeField(null=True)
         cursor = IntegerField(default=0)
         expanded_at = DateTimeField(null=True)
@@ -31,6 +33,7 @@ def up(migrator, db):
         posted = IntegerField(default=0)
         left_out = JSONField()
         ended_at = DateTimeField(null=True)
+        settled_at = DateTimeField(null=True)
         note = CharField(default="")
 
         class Meta:

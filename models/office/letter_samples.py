@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from models import clock, company, words
+from models import clock, company, consents, words
 from models.base import Refusal
 from models.billing import delivery, owed
 from models.billing.payments import Payment
@@ -27,7 +27,7 @@ _TEXTS = {  # what an employee or another page would write
     "changed": "телефон",
     "title": "Здесь будет заголовок",
     "text": "Здесь будет текст.",
-    "number": "0",
+    "number": "2611-000123",
     "state": "получен ответ",
     "who": "сотрудник",
 }
@@ -102,9 +102,8 @@ def _verification(about: _About) -> Mapping[str, Any]:
         raise Refusal("letter", "У счётчиков этого лицевого счёта не записан срок поверки.", "letter.no_meter")
     until = dated[0].verification_due
     months = (until.year - about.today.year) * 12 + until.month - about.today.month
-    return {
-        "serial": dated[0].serial, "service": dated[0].service, "until": until.isoformat(), "months": max(months, 0),
-    }  # fmt: skip
+    near = months if 0 < months <= max(company.current().letters.verification_months, default=0) else 0
+    return {"serial": dated[0].serial, "service": dated[0].service, "until": until.isoformat(), "months": near}
 
 
 def _reading(about: _About) -> Mapping[str, Any]:
@@ -135,6 +134,10 @@ def _consent(about: _About) -> Mapping[str, Any]:
     return {"title": company.current().consents["personal-data"].title}
 
 
+def _withdrawn(about: _About) -> Mapping[str, Any]:
+    return {**_consent(about), "closes": (about.today + consents.ENDS_IN).isoformat()}
+
+
 _FACTS: Mapping[str, Callable[[_About], Mapping[str, Any]]] = {
     "e_receipt": _bill,
     "window_closing": _window,
@@ -147,5 +150,5 @@ _FACTS: Mapping[str, Callable[[_About], Mapping[str, Any]]] = {
     "payment_refunded": _payment,
     "delivery_changed": _delivery,
     "consent_given": _consent,
-    "consent_withdrawn": _consent,
+    "consent_withdrawn": _withdrawn,
 }

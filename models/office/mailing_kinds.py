@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from models import clock, words
@@ -13,7 +13,7 @@ from models.mailings.mailings import DRAFT, Mailing
 from models.office.proposal_kinds import Facts, Kind, Lines
 
 SEND = "mailing.send"
-_GROWTH = 1.1  # so much larger an audience is another one
+_AHEAD = timedelta(days=30)  # whom a mailing reaches later than that, nobody can approve today
 _LOOK = 1.0  # seconds that a page about the proposal may count for
 
 
@@ -26,6 +26,10 @@ def to_send(mailing: Mailing) -> tuple[str, dict[str, Any]]:
 def _admit(data: Facts) -> None:
     if not data["letters"] and data["is_exact"]:
         raise Refusal(None, "Писать некому: измените отбор.", "mailing.empty")
+    planned_at = _draft(data).planned_at
+    if planned_at is not None and planned_at > clock.now() + _AHEAD:
+        text = f"До начала больше {_AHEAD.days} дней, кому придёт письмо, сейчас не сказать. Попросите утвердить ближе к началу."
+        raise Refusal(None, text, "mailing.far")
 
 
 def _check(data: Facts) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def _check(data: Facts) -> dict[str, Any]:
     mailing = _draft(data)
     letters = data["letters"]
     if data["is_exact"]:
-        most = int(letters * _GROWTH) + 1
+        most = control.most_of(letters)
         now = recipients.count(mailing.letter, mailing.data, mailing.audience, seconds=_LOOK, most=most + 1)
         letters = now.letters if now.letters > most else letters
     return {
@@ -70,7 +74,8 @@ def _describe(data: Facts, facts: Facts) -> Lines:
 
 
 def _brief(data: Facts, facts: Facts) -> str:
-    return f"{facts['name']}, писем: {_letters(data, facts)}"
+    letters = words.plural(facts["letters"], "письмо", "письма", "писем")
+    return f"{facts['name']}, {'' if data['is_exact'] else 'не меньше: '}{letters}"
 
 
 def _letters(data: Facts, facts: Facts) -> str:
@@ -78,9 +83,9 @@ def _letters(data: Facts, facts: Facts) -> str:
 
 
 def _do(data: Facts, _reason: str) -> str:
-    mailing = mailings.plan(data["mailing"], approved=True)
+    mailing = mailings.plan(data["mailing"], approved=True, counted=data["letters"] if data["is_exact"] else None)
     at = mailing.planned_at or clock.now()
-    return f"начнётся {words.moment(clock.local(at))}" if at > clock.now() else "начата"
+    return f"рассылка начнётся {words.moment(clock.local(at))}" if at > clock.now() else "рассылка началась"
 
 
 KINDS: Mapping[str, Kind] = {

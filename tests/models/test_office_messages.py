@@ -47,6 +47,8 @@ def heap(db: Database, company: Company, at: Callable[[str], Any]) -> None:
         ({"state": FAILED}, ["e_receipt"]),
         ({"letter": "known"}, ["known"]),
         ({"kind": "sms"}, ["debt_notice"]),
+        ({"kind": "sms", "state": WAITING, "letter": "debt_notice"}, ["debt_notice"]),
+        ({"kind": "sms", "state": SENT}, []),
         ({"day": "2026-11-19"}, ["known"]),
         ({"day": "2026-11-20"}, ["e_receipt", "debt_notice", "recover"]),
         ({"day": "2026-11-21"}, []),
@@ -90,7 +92,8 @@ def test_a_list_of_a_large_outbox_reads_no_more_than_a_page(db: Database, compan
     """Whatever the filter, an index leads to its newest rows: nothing is sorted but a day."""
     if not is_sqlite():
         pytest.skip("reads the plan as SQLite tells it")
-    for typed in ({}, {"state": SENT}, {"letter": "known"}, {"who": "a@example.ru"}, {"who": "241010000054"}):
+    sms = {"kind": "sms"}
+    for typed in ({}, {"state": SENT}, {"letter": "known"}, {"who": "a@example.ru"}, {"who": "241010000054"}, sms):
         asked = messages.search(typed)
         query = Message.select(Message.id)
         for field, value in messages._equal(asked):
@@ -109,6 +112,25 @@ def test_a_list_of_a_large_outbox_reads_no_more_than_a_page(db: Database, compan
 def test_an_address_is_masked(to: str, shown: str) -> None:
     assert messages.masked(to) == shown
     assert messages.told(f"550 5.1.1 <{to}>: unknown", to) == f"550 5.1.1 <{shown}>: unknown"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("550 5.1.1 <Anna@Example.RU>: unknown", "550 5.1.1 <A***@Example.RU>: unknown"),
+        (
+            "mailbox anna@example.ru, forwarded to a.ivanova+k@mail.ru.",
+            "mailbox a***@example.ru, forwarded to a***@mail.ru.",
+        ),
+        ("450 try again", "450 try again"),
+    ],
+)
+def test_no_address_is_left_in_what_the_other_side_said(said: str, shown: str) -> None:
+    assert messages.told(said, "anna@example.ru") == shown
+
+
+def test_no_phone_is_left_in_what_the_other_side_said() -> None:
+    assert messages.told("79135550199: absent subscriber", "+79135550199") == "7913***0199: absent subscriber"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from peewee import Database
 
 from models import company as companies
 from models import outbox
+from models.billing import owed
 from models.billing.bills import ISSUED, Bill
 from models.company import Company
 from models.metering import reading_links
@@ -170,6 +172,28 @@ def test_e_receipt_tells_how_the_month_differs(anna: cast.Person, before: int | 
     assert words in text and words in html
 
 
+def test_e_receipt_sent_late_says_that_its_day_is_over(db: Database, at: Callable[[str], Any]) -> None:
+    at("2026-11-15T20:00")
+    in_time = put_together("e_receipt", EVERYTHING)
+    assert "Оплатите до: 15" in in_time.text and "К оплате до 15" in in_time.html
+    at("2026-11-16T09:00")
+    late = put_together("e_receipt", EVERYTHING)
+    for part in (late.text, late.html):
+        assert "Срок оплаты прошёл" in part and "плат" in part and " до 15" not in part
+
+
+def test_e_receipt_compares_months_as_the_portal_does(anna: cast.Person) -> None:
+    """With recalculations and penalties: the home page says the same."""
+    bill(anna, "2026-10", 150_000)
+    bill(anna, "2026-09", 140_000)
+    Bill.update(recalculated=-10_000).where(Bill.period == "2026-09").execute()
+    Bill.update(penalty=500).where(Bill.period == "2026-10").execute()
+    more = owed.now(anna.account.id).difference
+    assert more == 20_500
+    text = put_together("e_receipt", {**EVERYTHING, "account": anna.account.number}).text
+    assert "с пенями: 1\u202f505,00\u00a0₽, на 205,00\u00a0₽ больше" in text
+
+
 @pytest.mark.parametrize(("kopecks", "words"), [(0, "всё оплачено"), (-5_000, "переплата")])
 def test_e_receipt_with_nothing_to_pay_asks_for_no_money(db: Database, kopecks: int, words: str) -> None:
     text, html = put_together("e_receipt", {**EVERYTHING, "kopecks": kopecks, "due": None})[1:]
@@ -214,6 +238,35 @@ def test_notice_of_a_meter_that_runs_out_says_what_the_company_does_then(
     assert "522-ФЗ" not in heat and "Осталось" not in heat
 
 
+def test_letter_that_closes_the_cabinet_says_when_and_how_to_change_ones_mind(db: Database) -> None:
+    text = put_together("consent_withdrawn", {**EVERYTHING, "closes": "2026-12-22"}).text
+    assert "Кабинет закроется: 22\u00a0декабря\u00a02026" in text and f"\n{URL}/consents/personal-data\n" in text
+    assert "на бумаге" in text and "Лицевой счёт" not in text
+    other = put_together("consent_withdrawn").text
+    assert "Кабинет закроется" not in other and "Лицевой счёт: 241010000054" in other
+
+
+def test_letter_about_a_consent_says_where_papers_will_go(db: Database) -> None:
+    text = put_together("consent_given", {**EVERYTHING, "where": "СМС на +7\u00a0913\u00a0555-01-99"}).text
+    assert "Куда писать: СМС на +7\u00a0913\u00a0555-01-99" in text and "заменяет бумажное" in text
+    assert "заменяет бумажное" not in put_together("consent_given").text
+
+
+@pytest.mark.parametrize(
+    ("whose", "way", "words"),
+    [
+        ("you", "email", "на вашу почту, на бумаге больше не приходят"),
+        ("other", "both", "на почту другого владельца счёта и на бумаге"),
+        ("other", "email", "Вам на почту они не придут"),
+        ("", "email", "на почту, на бумаге больше не приходят"),
+        ("other", "paper", "Теперь счета приходят: на бумаге"),
+    ],
+)
+def test_letter_about_delivery_says_whose_mail_it_is(db: Database, whose: str, way: str, words: str) -> None:
+    text = put_together("delivery_changed", {**EVERYTHING, "way": way, "whose": whose}).text
+    assert words in text and ("Вам на почту" in text) == (whose == "other" and way != "paper")
+
+
 # ---- SMS
 
 
@@ -246,6 +299,13 @@ def test_subject_is_one_line(db: Database, monkeypatch: pytest.MonkeyPatch) -> N
 def test_missing_word_stops_the_letter(db: Database) -> None:
     with pytest.raises(UndefinedError):
         put_together("email_changed", {})
+
+
+@pytest.mark.parametrize("letter", ["e_receipt", "window_closing"])
+def test_a_letter_tried_by_staff_has_no_link_into_a_real_account(anna: cast.Person, letter: str) -> None:
+    data = {**EVERYTHING, "account": anna.account.number}
+    text, html = put_together(letter, data, subject="staff:1")[1:]
+    assert "/r/…" in text and f"/r/{anna.account.id:x}-" not in text + html
 
 
 @pytest.mark.parametrize("letter", LETTERS)
@@ -281,7 +341,10 @@ def test_text_as_paragraphs() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("Оплатить:\nhttps://x.ru/pay", "button"),
+        (f"Оплатить:\n{URL}/pay", "button"),
+        (f"Открыть:\n{URL}", "button"),
+        ("Оплатить:\nhttps://x.ru/pay", "words"),  # of news: leads elsewhere
+        (f"Оплатить:\n{URL}.evil.ru/pay", "words"),
         ("Оплатить: https://x.ru/pay", "words"),
         ("Сумма: 1 ₽\nДень: 15 ноября", "facts"),
         ("Сумма: 1 ₽", "words"),
@@ -291,7 +354,11 @@ def test_text_as_paragraphs() -> None:
     ],
 )
 def test_blocks_of_a_letter(text: str, kind: str) -> None:
-    assert [block.kind for block in letter_blocks.read(text)] == [kind]
+    assert [block.kind for block in letter_blocks.read(text, URL)] == [kind]
+
+
+def test_an_address_shown_without_its_secret_is_no_link() -> None:
+    assert "<a" not in letters.linked(f"Отписаться:\n{URL}/unsubscribe/…")
 
 
 def test_flowed_text_is_joined_again() -> None:

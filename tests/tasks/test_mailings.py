@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 from peewee import Database
 
-from models import clock, outbox
+from models import clock, outbox, settings
 from models.mailings import control, expansion, mailings
 from models.mailings.audiences import Filters
 from models.mailings.mailings import DONE, PLANNED, RUNNING, STOPPED, Mailing, Recipient
-from models.outbox import Message
+from models.outbox import Message, sending
 from models.people.staff import Employee
-from tasks import letters, timetable
+from tasks import letters, messages, timetable
 from tasks import mailings as work
 from tests import cast
 from tests.crowd import at_once
@@ -129,3 +129,28 @@ def test_the_reminder_is_made_by_the_job_and_can_be_put_together(db, at: Callabl
     letter = letters.put_together(message, "https://lk.example.ru")
     assert anna.account.number in letter.text
     assert "29\u00a0ноября" in letter.text
+
+
+def test_letters_of_a_paused_mailing_are_not_even_claimed(oleg, monkeypatch, at):
+    """Most of a large one are marked only later, and must not be taken and given back all the while."""
+    monkeypatch.setattr(control, "PORTION", 1)
+    for n in (1, 2):
+        cast.customer(f"p{n}@example.ru", "", cast.account(n))
+    mailing = started(oleg)
+    work.work(mailing.id)
+    at("2026-11-20T11:00")
+    control.pause(mailing.id)
+    assert Message.select().where(Message.state == outbox.WAITING).count() == 1
+    claim, claimed = sending.claim, []
+
+    def watched(*args, **rest):
+        found = claim(*args, **rest)
+        claimed.extend(found)
+        return found
+
+    monkeypatch.setattr(sending, "claim", watched)
+    monkeypatch.setattr(messages, "_desk", None)
+    messages.use(settings.read({}))
+    assert messages.send_all() == 0 and claimed == []
+    work.work(mailing.id)
+    assert {one.state for one in Message.select()} == {outbox.PAUSED}

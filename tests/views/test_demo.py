@@ -74,3 +74,9 @@ def test_a_letter_whose_secrets_are_wiped_is_shown_without_them(client, anna):
     Message.update(secrets={}, state=outbox.SENT).execute()
     page = client.get("demo.letters")
     assert "/recover/…" in page.text and "отправлено" in page.text
+
+
+def test_a_letter_to_somebody_whose_data_are_destroyed_breaks_no_page(client, anna):
+    outbox.post("e_receipt", "anna@example.ru", {"account": NUMBER, "period": "2026-10", "kopecks": 1, "due": None})
+    Message.update(data={}, to="", state=outbox.SENT).execute()
+    assert "Электронная квитанция" in client.get("demo.letters").text

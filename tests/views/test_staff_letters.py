@@ -35,7 +35,7 @@ def test_a_letter_is_chosen_from_all_there_are(oleg: Client) -> None:
 def test_a_letter_is_shown_with_real_data_as_it_would_go_out(oleg: Client, billed: Any) -> None:
     before = Message.select().count()
     page = preview(oleg, "e_receipt")
-    assert "Счёт за октябрь\u00a02026" in page.text and NUMBER in page.text and "байт" in page.text
+    assert "Счёт за октябрь\u00a02026" in page.text and NUMBER in page.text and "\u00a0КБ без вложений" in page.text
     assert "/r/…" in page.text and f"/r/{billed.account.id:x}-" not in page.markup
     html = page.click("Как это видит получатель")
     assert html.h1 == "Счёт за октябрь\u00a02026"

@@ -57,15 +57,52 @@ def test_a_trial_letter_goes_to_oneself_alone(draft: Callable[..., Page]) -> Non
 # ---- begun, watched
 
 
+def test_the_button_says_how_many_letters_go(draft: Callable[..., Page], readers: list[str]) -> None:
+    buttons = draft().soup.main.select('button[value="start"]')
+    assert [button.text for button in buttons] == ["Отправить 4\u00a0письма"]
+
+
+def test_a_second_mailing_of_the_day_is_counted_with_the_first(
+    oleg: Client, draft: Callable[..., Page], company: Company, monkeypatch: pytest.MonkeyPatch, readers: list[str]
+) -> None:
+    two_from(company, monkeypatch, 7)
+    draft().submit(button="start")
+    page = draft(name="Вторая")
+    assert "вместе с вашими рассылками за сутки 7 или больше" in page.text and "Попросить утвердить" in page.text
+    assert "второй сотрудник" in oleg.get("mailing_drafts.count", letter="news").text
+
+
+def test_the_list_says_what_may_be_done_with_each(oleg: Client, nina: Client, draft: Callable[..., Page]) -> None:
+    draft()
+    assert "можно изменить, отправить" in oleg.get("staff_mailings.index").text
+    assert "можно" not in nina.get("staff_mailings.index").text
+
+
+def test_only_consents_that_can_stand_are_offered(oleg: Client) -> None:
+    page = oleg.get("mailing_drafts.compose", letter="news")
+    codes = [option["value"] for option in page.soup.select('select[name="agreed"] option')]
+    assert "official-papers" in codes and "payment" not in codes
+
+
+@pytest.mark.parametrize("period", ["\0", "2026-13", "x" * 5000])
+def test_a_month_that_is_none_is_said_and_not_a_fault(oleg: Client, period: str) -> None:
+    answer = oleg.get("mailing_drafts.count", letter="e_receipt", period=period)
+    assert answer.status == 200 and "Выберите другой" in answer.text
+
+
+def test_an_unknown_place_is_answered_with_those_there_are(oleg: Client) -> None:
+    assert "Пишите так же, как в адресах" in oleg.get("mailing_drafts.count", letter="news", settlement="Марс").text
+
+
 def test_a_small_one_is_begun_by_one_paused_resumed_and_ends(
     oleg: Client, draft: Callable[..., Page], rung: list[int], readers: list[str]
 ) -> None:
-    started = draft().submit(button="Начать")
+    started = draft().submit(button="start")
     assert started.status == 303 and rung == [the_mailing().id]
     mailings.work(the_mailing().id)
     assert the_mailing().state == RUNNING
     page = oleg.get("staff_mailings.show", mailing_id=the_mailing().id)
-    assert "Закончено 0 из 4\u00a0писем" in page.text
+    assert "Отправлено 0 из 4\u00a0писем" in page.text
     page = page.submit(button="Приостановить").follow()
     assert the_mailing().state == PAUSED and "Приостановлены" in page.text
     page = page.submit(button="Продолжить").follow()
@@ -82,7 +119,7 @@ def test_a_big_one_is_let_go_by_another_employee(
 ) -> None:
     two_from(company, monkeypatch, 4)
     page = draft()
-    assert "Начать" not in [button.text for button in page.soup.main.select("button")]
+    assert "start" not in [button.get("value") for button in page.soup.main.select("button")]
     assert page.submit(reason="", button="Попросить утвердить").status == 422
     proposal = page.submit(reason="Предупредить о работах", button="Попросить утвердить").follow()
     assert "Большая рассылка" in proposal.h1 and "В субботу света не будет." in proposal.text
@@ -90,7 +127,7 @@ def test_a_big_one_is_let_go_by_another_employee(
     assert mailing.state == DRAFT
     assert "предложение №" in oleg.get("staff_mailings.show", mailing_id=mailing.id).text
     theirs = irina.get("approvals.show", proposal_id=Proposal.get().id)
-    approved = theirs.submit({"note": ""}, button="Утвердить: Работы на сетях, писем: 4")
+    approved = theirs.submit({"note": ""}, button="Утвердить: Работы на сетях, 4\u00a0письма")
     assert approved.status == 303, approved.errors
     assert f"/staff/mailings/{mailing.id}" in {link["href"] for link in approved.follow().soup.select("main a")}
     mailings.work_all()
@@ -102,14 +139,14 @@ def test_starting_a_big_one_alone_by_hand_is_refused(
 ) -> None:
     page = draft()
     two_from(company, monkeypatch, 4)
-    refused = page.submit(button="Начать")
+    refused = page.submit(button="start")
     assert refused.status == 422 and "второй сотрудник" in refused.text and the_mailing().state == DRAFT
 
 
 def test_the_part_is_new_only_when_something_is_new_and_reloads_the_page_for_another_state(
     oleg: Client, draft: Callable[..., Page]
 ) -> None:
-    draft().submit(button="Начать")
+    draft().submit(button="start")
     mailing = the_mailing()
     mailings.work(mailing.id)
     page = oleg.get("staff_mailings.show", mailing_id=mailing.id)
@@ -118,7 +155,7 @@ def test_the_part_is_new_only_when_something_is_new_and_reloads_the_page_for_ano
     assert oleg.get(part["hx-get"]).status == 204
     one = Message.select().where(Message.mailing == mailing.id).get()
     Message.update(state="sent").where(Message.id == one.id).execute()
-    assert "Закончено 1 из 4" in oleg.get(part["hx-get"]).text
+    assert "Отправлено 1 из 4" in oleg.get(part["hx-get"]).text
     page.submit(button="Приостановить")
     assert oleg.get(part["hx-get"]).headers["HX-Redirect"] == f"/staff/mailings/{mailing.id}"
     assert "hx-trigger" not in oleg.get("staff_mailings.show", mailing_id=mailing.id).soup.select_one("#mailing").attrs
@@ -129,7 +166,7 @@ def test_recipients_are_listed_by_state_and_reason_with_their_addresses_veiled(
 ) -> None:
     addresses.suspend(readers[1], "нет такого ящика")
     cast.account(777)
-    draft().submit(button="Начать")
+    draft().submit(button="start")
     mailings.work(the_mailing().id)
     where = {"mailing_id": the_mailing().id}
     page = oleg.get("staff_mailings.recipients", **where)
@@ -147,7 +184,7 @@ def test_recipients_come_page_by_page(
     oleg: Client, draft: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "ROWS", 3)
-    draft().submit(button="Начать")
+    draft().submit(button="start")
     mailings.work(the_mailing().id)
     page = oleg.get("staff_mailings.recipients", mailing_id=the_mailing().id)
     more = page.soup.select_one("a[rel=next]")["href"]
@@ -171,7 +208,7 @@ def test_a_clerk_is_shown_nothing(galina: Client) -> None:
 
 def test_the_list_tells_state_author_and_letters(oleg: Client, draft: Callable[..., Page]) -> None:
     draft(name="Первая")
-    draft(name="Вторая").submit(button="Начать")
+    draft(name="Вторая").submit(button="start")
     mailings.work(the_mailing().id)
     rows = [row.get_text(" ", strip=True) for row in oleg.get("staff_mailings.index").soup.select("tbody tr")]
     assert "Вторая" in rows[0] and "идёт 0\u00a0%" in rows[0] and Employee.by_email("oleg@example.ru").name in rows[0]

@@ -92,11 +92,11 @@ def test_a_search_for_somebody_counts_as_one(oleg: Client, monkeypatch: pytest.M
 def test_a_message_is_read_for_a_reason_and_without_what_lets_one_in(oleg: Client, anna: Any) -> None:
     message = posted()
     page = oleg.get("staff_messages.show", message_id=message.id)
-    assert page.h1 == "Новый пароль" and message.message_id in page.text
+    assert page.h1 == "Новый пароль" and message.message_id[1:9] not in page.markup
     assert "anna@" not in page.markup and "Вы просили" not in page.text
     assert "550 5.1.1 <a***@example.ru>" in page.text
     page = read(oleg, message)
-    assert "anna@example.ru" in page.text and "Вы просили новый пароль" in page.text
+    assert "anna@example.ru" in page.text and "Вы просили новый пароль" in page.text and message.message_id in page.text
     assert SECRET not in page.markup and "012345" not in page.markup and "/recover/…" in page.text
     (row,) = AuditRow.select().where(AuditRow.deed == messages.OPENED)
     assert row.subject == f"message:{message.id}" and row.who.startswith("staff:")
@@ -193,6 +193,23 @@ def test_an_auditor_looks_and_does_nothing(nina: Client, anna: Any) -> None:
     data = {"csrf_token": page.token, "id": message.id, "do": "resend"}
     assert nina.post("staff_messages.act", data).status == 403
     assert state_of(message) == FAILED
+
+
+def test_a_warning_cannot_be_ticked_nor_given_up(oleg: Client, anna: Any) -> None:
+    """Whoever has got into somebody's settings must not find a way to silence what tells of it."""
+    message = posted("password_changed")
+    page = oleg.get("staff_messages.index")
+    assert "id" not in page.fields and "Отправить отмеченные снова" not in page.text
+    assert "Не отправлять" not in oleg.get("staff_messages.show", message_id=message.id).text
+    oleg.post("staff_messages.act", {"csrf_token": page.token, "id": message.id, "do": "give_up"})
+    assert state_of(message) == WAITING
+
+
+def test_a_letter_that_no_release_knows_any_more_is_listed_and_opened(oleg: Client, anna: Any) -> None:
+    message = posted()
+    Message.update(letter="of_old").execute()
+    assert "of_old" in oleg.get("staff_messages.index").text
+    assert "уже не сложить" in read(oleg, message).text
 
 
 def test_what_is_no_deed_is_refused(oleg: Client, anna: Any) -> None:

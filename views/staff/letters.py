@@ -109,7 +109,7 @@ def _shown(
         letter=letter,
         signs=len(letter.text) if letter else 0,
         parts=parts(letter.text) if letter else 0,
-        bytes=len(letter.html.encode()) if letter else 0,
+        kilobytes=math.ceil(len(letter.html.encode()) / 1000) if letter else 0,
     )
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, g, request, url_for
 
 from models import clock, limits, seal
 from models.base import Refusal
-from models.mailings import mailings, recipients, texts
+from models.mailings import control, mailings, recipients, texts
 from models.mailings.addressing import REASONS
 from models.mailings.mailings import DRAFT, Mailing
 from models.metering.accounts import Office
@@ -140,12 +140,13 @@ def _composed(form: MailingForm, letter: str, mailing: Mailing | None = None) ->
 
 def _counted(form: Any, letter: str) -> dict[str, Any]:
     """How many letters there would be for what the form says, or why that cannot be counted."""
-    found: dict[str, Any] = {"count": None, "wrong": "", "reasons": REASONS}
+    found: dict[str, Any] = {"count": None, "wrong": "", "reasons": REASONS, "needs_two": False}
     try:
         limits.spend("mailings.counts", str(officer().id), COUNTS, 3600)
         period = form.period.data or ""
         data = {"title": "", "text": "", "period": period, "again": form.again.data}
-        found["count"] = recipients.count(letter, data, form.filters())
+        found["count"] = recipients.count(letter, texts.countable(letter, data), form.filters())
+        found["needs_two"] = control.needs_two(Mailing(author=officer().id), found["count"])
     except Refusal as refusal:
         found["wrong"] = refusal.text
     return found

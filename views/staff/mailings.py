@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, request, url_for
 
-from models import company, seal
+from models import clock, company, seal
 from models.base import Refusal
 from models.mailings import control, mailings, progress, texts
 from models.mailings.addressing import REASONS
@@ -26,6 +26,9 @@ PAGE = 30  # mailings
 ROWS = progress.PAGE  # recipients
 EVERY = 3  # seconds between two looks at a mailing that runs
 TAGS = {"draft": "", "planned": "wait", "running": "wait", "paused": "wait", "done": "good", "stopped": "bad"}
+NEXT = {
+    "draft": "изменить, отправить", "planned": "остановить", "running": "приостановить, остановить", "paused": "продолжить, остановить",
+}  # fmt: skip
 
 
 class StartForm(Form):
@@ -45,6 +48,7 @@ def index() -> Any:
         percents=progress.percents(found[:PAGE]),
         states=STATES,
         tags=TAGS,
+        next=NEXT,
         titles=texts.titles(),
         may_make=officer().may("mailings.make"),
         newest=(url_for("staff_mailings.index"), "самые новые") if before else None,
@@ -205,6 +209,7 @@ def _standing(mailing: Mailing) -> dict[str, Any]:
         "message_states": progress.MESSAGE_STATES,
         "reasons": REASONS,
         "goes": mailing.state in (PLANNED, RUNNING),
+        "now": clock.now(),
         "was": f"{mailing.state}-{'-'.join(map(str, going.by_state.values()))}-{going.excluded}-{going.looked_at}",
         "every": EVERY,
         "may_make": officer().may("mailings.make"),
@@ -215,7 +220,9 @@ def _draft_count(mailing: Mailing) -> dict[str, Any]:
     if mailing.state != DRAFT:
         return {}
     found = control.counted(mailing)
-    return {"count": found, "wrong": "", "needs_two": control.needs_two(mailing, found)}
+    return {
+        "count": found, "wrong": "", "needs_two": control.needs_two(mailing, found), "lately": control.lately(mailing),
+    }  # fmt: skip
 
 
 def _number(typed: str | None) -> int | None:

@@ -85,12 +85,12 @@ def index() -> Any:
         "staff/messages/index.html",
         form=form,
         typed=typed,
-        rows=[(one, kinds.of(one.letter).title, messages.masked(one.to), messages.state_words(one)) for one in shown],
+        rows=[(one, kinds.title(one.letter), messages.masked(one.to), messages.state_words(one)) for one in shown],
         counts=messages.counts(),
         most=messages.MOST,
         states=STATES,
         may_resend=officer().may("messages.resend"),
-        movable=(*sending.RESENT_FROM, *sending.GIVEN_UP_FROM),
+        movable={one.id for one in shown if one.state in sending.RESENT_FROM or sending.may_give_up(one)},
         older=url_for("staff_messages.index", **typed, before=shown[-1].id) if len(rows) > PAGE else None,
         newest=url_for("staff_messages.index", **typed) if before else None,
     )
@@ -169,7 +169,7 @@ def _shown(message: Message) -> dict[str, Any]:
     is_open = messages.is_open(officer().id, message)
     return {
         "message": message,
-        "rules": kinds.of(message.letter),
+        "title": kinds.title(message.letter),
         "kind_title": KIND_TITLES[message.kind],
         "state": messages.state_words(message),
         "to": message.to if is_open else messages.masked(message.to),
@@ -180,7 +180,7 @@ def _shown(message: Message) -> dict[str, Any]:
         "form": ReasonForm(reason=cards.last_reason(officer().id)).offer_reasons(),
         "has": set(current_app.view_functions),
         "may_resend": officer().may("messages.resend") and message.state in sending.RESENT_FROM,
-        "may_give_up": officer().may("messages.resend") and message.state in sending.GIVEN_UP_FROM,
+        "may_give_up": officer().may("messages.resend") and sending.may_give_up(message),
     }
 
 
