@@ -90,9 +90,12 @@ def print_bills(
     *,
     single: bool = False,
     office: str | None = None,
+    left_over: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Print the issued bills of a period, of one office or of all; `progress` is told how many of how many are drawn.
+
+    `left_over`: only those that were left to a letter, and the letter has reached nobody.
 
     Refused: a period that is not billed, an office that is not there, a folder that cannot be written or is being printed to. Raises
     Stopped.
@@ -101,7 +104,7 @@ def print_bills(
     with _alone(folder):
         whole = _whole(job)
         printed = {account for name in whole for account in _accounts(job, name)}
-        lots = _lots(job, print_run.routes(period, office=office, without=printed), set(whole))
+        lots = _lots(job, print_run.routes(period, office=office, without=printed, left_over=left_over), set(whole))
         summary = Summary(sum(len(lot.bills) for lot in lots), len(lots), len(printed), print_run.held(period))
         _draw_all(job, lots, chosen, _counted(progress, summary.bills))
         _write_manifest(job)

@@ -86,7 +86,8 @@ def customer(email: str, name: str, *accounts: Account) -> Customer:
     made = Customer.create(
         email=email, name=name, phone="+79135550123", password_hash=passwords.hashed(PASSWORD), created_at=clock.now()
     )
-    consents.give(made.subject, company.current().consents["personal-data"], channel="web")
+    number = accounts[0].number if accounts else ""
+    consents.give(made.subject, company.current().consents["personal-data"], channel="web", account=number)
     for one in accounts:
         link(made.id, one, primary=one is accounts[0])
     return made

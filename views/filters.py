@@ -40,6 +40,7 @@ def hang(app: Flask) -> None:
         quantity=told.quantity,
         moment=lambda moment: words.moment(clock.local(moment)),
         local_moment=words.moment,
+        local_day=lambda moment: words.day(clock.local(moment).date()),
         channel=channels.title,
         short_address=accounts.short_address,
         full_address=accounts.full_address,

@@ -20,7 +20,7 @@ from models.people import rights, staff_sessions
 from views.staff_door import KEY, officer
 
 LARGEST_SENT = 16 * 1024 * 1024  # bytes of a request with a scan
-_NO_SUCH = "Такого лицевого счёта нет: проверьте номер."
+_NO_SUCH = "Такого лицевого счёта нет: проверьте номер. Из его конца нужны хотя бы 4 цифры."
 _SEVERAL = "Подходит несколько счетов: выберите один или наберите номер полностью."
 
 
@@ -40,10 +40,12 @@ def words() -> dict[str, Any]:
         "states": consent_list.STATES,
         "state_of": consents.state,
         "when": consent_list.when,
+        "is_of_account": consent_list.is_of_account,
         "channels": consents.CHANNELS,
         "endings": consent_list.ENDINGS,
         "file_endings": ",".join(files.ENDINGS),
         "may_register": officer().may("consents.register"),
+        "may_export": officer().may("consents.export"),
     }
 
 
@@ -80,10 +82,10 @@ def scan(field: Any) -> files.Draft | None:
 
 
 def day(field: Any) -> date:
-    try:
-        return date.fromisoformat((field.data or "").strip())
-    except ValueError:
-        raise Refusal(field.name, "Введите день, например 2026-11-20.", "consent.day") from None
+    found = consent_list.day(field.name, (field.data or "").strip())
+    if found is None:
+        raise Refusal(field.name, "Введите день, например 20.11.2026.", "consent.day")
+    return found
 
 
 def _office_id() -> int | None:

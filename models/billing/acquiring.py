@@ -29,6 +29,7 @@ from models.billing.payments import (
     post,
 )
 from models.metering.accounts import Account
+from models.people.customers import Customer
 
 LEASE = timedelta(seconds=30)  # of a check that is under way
 IMPATIENCE = timedelta(seconds=3)  # how often a waiting customer or a callback may ask at most
@@ -224,7 +225,7 @@ def keep_cheque(payment_id: int, fiscal: Mapping[str, Any]) -> None:
                 "kopecks": payment.amount,
                 "cheque": dict(fiscal),
             }
-            outbox.post("cheque", payment.email, data, key=f"cheque:{payment.id}")
+            _tell("cheque", payment, data, f"cheque:{payment.id}")
 
 
 def _mismatch(payment: Payment, word: Word) -> str:
@@ -284,7 +285,14 @@ def _give_back(payment: Payment, word: Word) -> None:
     if payment.email:
         account = Account.get_by_id(payment.account_id)
         data = {"number": payment.number, "account": account.number, "kopecks": more}
-        outbox.post("payment_refunded", payment.email, data, key=f"refund:{payment.id}:{back}")
+        _tell("payment_refunded", payment, data, f"refund:{payment.id}:{back}")
+
+
+def _tell(letter: str, payment: Payment, data: Mapping[str, Any], key: str) -> None:
+    """To the address that was given with the payment, the payer's own or another."""
+    payer = Customer.get_or_none(Customer.id == (payment.customer_id or 0))
+    own = payer.subject if payer and payer.email == payment.email else ""
+    outbox.post(letter, payment.email, data, key=key, subject=own, account=str(data["account"]))
 
 
 def _left(payment: Payment) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, CharField, DateTimeField, ForeignKeyField, ModelSelect, fn
 
-from models import audit, clock, company, outbox
+from models import audit, clock, company, limits, outbox
 from models.base import Refusal, Row, compiled, database, param
 from models.billing import ledger
 from models.company_letters import WAYS
@@ -22,23 +22,19 @@ from models.people.customers import Customer, subject
 PAPER, EMAIL, BOTH = WAYS
 BY_EMAIL = (EMAIL, BOTH)
 # where a choice came from
-WEB, STAFF, LETTER, BACK, UNLINKED, BOUNCED, SOLD = (
-    "web",
-    "staff",
-    "letter",
-    "letter-back",
-    "unlinked",
-    "bounced",
-    "sold",
-)
+WEB, STAFF, LETTER, BACK = "web", "staff", "letter", "letter-back"
+UNLINKED, BOUNCED, SOLD, PRIMARY = "unlinked", "bounced", "sold", "primary"
 _WHO = {
     STAFF: "сотрудник",
     UNLINKED: "другой владелец счёта, он отвязал счёт",
     BOUNCED: "письма перестали доходить",
     SOLD: "у счёта новый владелец",
+    PRIMARY: "у другого владельца счёта основным стал другой счёт",
 }
 TITLES = {PAPER: "на бумаге", EMAIL: "на почту, без бумаги", BOTH: "на почту и на бумаге"}
 _WHERE = {WEB: "в кабинете", LETTER: "по ссылке из письма", BACK: "по ссылке из письма"}
+MOST_CHOICES, HOUR = 10, 3600  # of one customer for an account
+_TOO_OFTEN = "За последний час способ доставки этого счёта меняли слишком много раз. Попробуйте через час."
 _OTHER = "другой владелец счёта"  # no name: it is typed by people, and a letter of ours must not carry their words
 
 
@@ -142,8 +138,30 @@ def holds_for_account() -> Any:
 
 def paperless() -> ModelSelect[Any]:
     """The accounts that have refused paper, for other queries."""
-    query = DeliveryChoice.select(DeliveryChoice.account).where(DeliveryChoice.id.in_(newest_ids()))
+    query = DeliveryChoice.select(DeliveryChoice.account).where(_is_newest())
     return query.where(DeliveryChoice.way == EMAIL, DeliveryChoice.customer.is_null(False))
+
+
+def is_paperless(account: Any) -> Any:
+    """For a query: whether the account in that column has refused paper; looked up account by account."""
+    return fn.EXISTS(paperless().where(DeliveryChoice.account == account))
+
+
+def was_paperless(account: Any, moment: datetime) -> Any:
+    """The same as of that moment."""
+    other = DeliveryChoice.alias()
+    newer = (other.account == DeliveryChoice.account) & (other.id > DeliveryChoice.id) & (other.since <= moment)
+    own = (DeliveryChoice.account == account) & (DeliveryChoice.since <= moment)
+    chosen = (DeliveryChoice.way == EMAIL) & DeliveryChoice.customer.is_null(False)
+    return fn.EXISTS(
+        DeliveryChoice.select(DeliveryChoice.id).where(own, chosen, ~fn.EXISTS(other.select(other.id).where(newer)))
+    )
+
+
+def _is_newest() -> Any:
+    other = DeliveryChoice.alias()
+    newer = (other.account == DeliveryChoice.account) & (other.id > DeliveryChoice.id)
+    return ~fn.EXISTS(other.select(other.id).where(newer))
 
 
 def receivers(account_ids: Iterable[int]) -> dict[int, Receiver]:
@@ -182,7 +200,7 @@ def choose(customer_id: int, account: Any, way: str, channel: str, key: str | No
 
     What holds already, and a repeat of the same form, change nothing. Refused: a way that the company does not have, an account
     that the customer does not hold, e-mail for another account than the primary one where only that is free, an address that
-    takes no mail.
+    takes no mail, more than MOST_CHOICES of one customer in an hour.
     """
     if way not in company.current().delivery.ways:
         raise Refusal("way", "Выберите, как получать счета.", "delivery.way")
@@ -198,8 +216,10 @@ def choose(customer_id: int, account: Any, way: str, channel: str, key: str | No
         before = current(account.id)
         if (before.way, before.customer_id) == (way, reader):
             return False
+        if channel != STAFF:  # only what is news is counted: it is told to everybody who holds the account
+            limits.spend("delivery.choose", f"{account.id}:{customer_id}", MOST_CHOICES, HOUR, _TOO_OFTEN)
         _write(account, way, reader, channel, key=whole_key)
-        _tell(account, way, channel)
+        _tell(account, way, channel, reader)
         return True
 
 
@@ -221,7 +241,7 @@ def to_paper(account_id: int, why: str, channel: str, *, reader: int | None = No
 def read_by(customer_id: int) -> list[int]:
     """The accounts whose bills come to this customer by e-mail now."""
     query: Any = DeliveryChoice.select(DeliveryChoice.account).where(DeliveryChoice.customer == customer_id)
-    query = query.where(DeliveryChoice.way.in_(BY_EMAIL), DeliveryChoice.id.in_(newest_ids()))
+    query = query.where(DeliveryChoice.way.in_(BY_EMAIL), _is_newest())
     return [account for (account,) in query.order_by(DeliveryChoice.account).tuples()]
 
 
@@ -271,11 +291,20 @@ def _write(account: Any, way: str, reader: int | None, channel: str, *, key: str
     audit.record("delivery.chosen", f"account:{account.number}", way=way, customer=reader, channel=channel, note=note)
 
 
-def _tell(account: Any, way: str, channel: str, *, but: int | None = None) -> None:
-    """Everybody who holds the account learns of it, but for the one who did it."""
+def _tell(account: Any, way: str, channel: str, reader: int | None = None, *, but: int | None = None) -> None:
+    """Everybody who holds the account, and the account's own address, learns of it, but for the one who did it."""
     actor = audit.actor().who
     data = {"account": account.number, "way": way, "who": _WHO.get(channel, _OTHER)}
+    told = set()
     held = (Holding.account == account.id) & Holding.until.is_null()
     for holder in Customer.select(Customer.id, Customer.email).join(Holding).where(held).order_by(Customer.id):
+        told.add(holder.email)
         if holder.subject != actor and holder.id != but:
-            outbox.post("delivery_changed", holder.email, data, subject=subject(holder.id), account=account.number)
+            facts = {**data, **_whose(way, holder.id == reader)}
+            outbox.post("delivery_changed", holder.email, facts, subject=subject(holder.id), account=account.number)
+    if account.email and account.email not in told:
+        outbox.post("delivery_changed", account.email, {**data, **_whose(way, False)}, account=account.number)
+
+
+def _whose(way: str, is_own: bool) -> dict[str, str]:
+    return {} if way == PAPER else {"whose": "you" if is_own else "other"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from peewee import ModelSelect, Value, fn
@@ -13,11 +13,24 @@ from models.base import compiled, insert_rows, param
 from models.billing import delivery
 from models.billing.bills import Bill
 from models.metering.accounts import Account
-from models.outbox.messages import SENDING, SENT, WAITING, Message, drafted
+from models.outbox.messages import (
+    BOUNCED,
+    CANCELLED,
+    EXPIRED,
+    FAILED,
+    SENDING,
+    SENT,
+    WAITING,
+    WITHHELD,
+    Message,
+    drafted,
+)
 from models.people.customers import subject
 
 LETTER = "e_receipt"
 _KEY = "e-receipt:"
+_ON_ITS_WAY = (WAITING, SENDING, SENT)
+_LOST = (FAILED, WITHHELD, EXPIRED, BOUNCED, CANCELLED)
 
 
 class Issued(NamedTuple):
@@ -64,10 +77,23 @@ def post(period: str, issued: Iterable[Issued]) -> int:
     return len(rows)
 
 
+def next_period(account_id: int) -> str:
+    """The month that the account's next bill is for."""
+    last = Bill.select(fn.MAX(Bill.period)).where(Bill.account == account_id).scalar()
+    return max(periods.shift(last, 1), periods.shift(clock.period(), -1)) if last else clock.period()
+
+
 def is_on_its_way() -> Any:
     """For a query of bills: whether the bill's letter waits or has gone; one that failed or came back counts for nothing."""
     own = Message.key == Value(_KEY).concat(Bill.id.cast("text"))
-    return fn.EXISTS(Message.select(Message.id).where(own, Message.state.in_((WAITING, SENDING, SENT))))
+    return fn.EXISTS(Message.select(Message.id).where(own, Message.state.in_(_ON_ITS_WAY)))
+
+
+def failed_since(moment: datetime) -> ModelSelect[Any]:
+    """The ids of the bills whose letter, written before that moment, has reached its end after it and nobody by it; for other queries."""
+    ours = (Message.letter == LETTER) & (fn.SUBSTR(Message.key, 1, len(_KEY)) == _KEY)
+    ended = Message.state.in_(_LOST) & (Message.created_at <= moment) & (Message.ended_at > moment)
+    return Message.select(fn.SUBSTR(Message.key, len(_KEY) + 1).cast("integer")).where(ours, ended)
 
 
 def key(bill_id: int) -> str:

@@ -6,9 +6,10 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from peewee import ModelSelect
+from peewee import ModelSelect, Value
 
 from models import audit, periods
+from models.audit import AuditRow
 from models.base import Refusal, database
 from models.billing import bills, delivery, e_receipts
 from models.billing.bills import HELD, ISSUED, Bill, Charge
@@ -18,6 +19,7 @@ from models.metering.accounts import Account, Office
 from models.metering.routes import order
 
 CHUNK = 200
+_PRINTED = "bills.printed"
 _MONTHS = 12  # of the chart
 
 
@@ -27,21 +29,33 @@ class _Payer(NamedTuple):
     access_code: str
 
 
-def routes(period: str, *, office: str | None = None, without: Collection[str] = ()) -> dict[str, array[int]]:
+def routes(
+    period: str, *, office: str | None = None, without: Collection[str] = (), left_over: bool = False
+) -> dict[str, array[int]]:
     """The ids of the period's bills for paper by office code, in the order of delivery; `without` are account numbers.
 
-    Refused: a period that has no issued bill, an office that is not there.
+    `left_over`: those alone that the last print run left to a letter which has reached nobody since. Refused: a period that has no
+    issued bill, an office that is not there.
     """
-    if not _on_paper(period).exists():
+    bills = _left_over(period) if left_over else _on_paper(period)
+    if not left_over and not bills.exists():
         raise Refusal("period", f"Счетов за {period} нет: сначала bill {period}.", "printing.unbilled")
     if office is not None and not Office.select().where(Office.code == office).exists():
         raise Refusal("office", f"Участка {office} нет.", "printing.office")
     found: dict[str, list[tuple[str, int]]] = {}
-    query: Any = _on_paper(period).select(Bill.id, Account.number, Bill.facts["route"])
+    query: Any = bills.select(Bill.id, Account.number, Bill.facts["route"])
     for bill_id, account, route in query.tuples().iterator():
         if account not in without and office in (None, route[0]):
             found.setdefault(route[0], []).append((order(route[1:]), bill_id))
     return {code: _sorted(found.pop(code)) for code in sorted(found, key=lambda code: order([code]))}
+
+
+def left_over() -> tuple[str, int] | None:
+    """Of the period that was printed last: how many of its bills have reached nobody, on paper or by e-mail; None for none."""
+    last = AuditRow.select(AuditRow.subject).where(AuditRow.deed == _PRINTED).order_by(AuditRow.id.desc()).first()
+    period = last.subject.partition(":")[2] if last else ""
+    count = int(_left_over(period).count()) if period else 0
+    return (period, count) if count else None
 
 
 def held(period: str) -> int:
@@ -52,7 +66,7 @@ def held(period: str) -> int:
 def record(period: str, count: int, files: int) -> None:
     """Note that so many bills were put into files for the printer."""
     with database.atomic():
-        audit.record("bills.printed", f"period:{period}", bills=count, files=files)
+        audit.record(_PRINTED, f"period:{period}", bills=count, files=files)
 
 
 def shown(ids: Sequence[int], period: str, public_url: str) -> Iterator[Shown]:
@@ -69,7 +83,17 @@ def _sorted(found: list[tuple[str, int]]) -> array[int]:
 def _on_paper(period: str) -> ModelSelect[Any]:
     """The bills that are printed: all that were issued but those that went by e-mail instead of paper."""
     issued = Bill.select(Bill.id).join(Account).where(Bill.period == period, Bill.state == ISSUED)
-    return issued.where(Bill.account.not_in(delivery.paperless()) | ~e_receipts.is_on_its_way())
+    return issued.where(~delivery.is_paperless(Bill.account) | ~e_receipts.is_on_its_way())
+
+
+def _left_over(period: str) -> ModelSelect[Any]:
+    """The bills whose letter was on its way when the period was printed last, so that they were not, and failed after it."""
+    rows = AuditRow.select(AuditRow.at).where(AuditRow.deed == _PRINTED, AuditRow.subject == f"period:{period}")
+    last = rows.order_by(AuditRow.id.desc()).first()
+    issued = Bill.select(Bill.id).join(Account).where(Bill.period == period, Bill.state == ISSUED)
+    if last is None:
+        return issued.where(Value(1) == 0)
+    return issued.where(Bill.id.in_(e_receipts.failed_since(last.at)), delivery.was_paperless(Bill.account, last.at))
 
 
 def _chunk(ids: Sequence[int], period: str, public_url: str) -> Iterator[Shown]:

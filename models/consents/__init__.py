@@ -11,6 +11,7 @@ from models.consents.given import (
     give,
     leave,
     settle,
+    wind_up,
     withdraw,
 )
 from models.consents.standing import (
@@ -20,6 +21,7 @@ from models.consents.standing import (
     REPLACED,
     WITHDRAWN,
     standing,
+    standing_all,
     standing_for,
     stands,
     state,
@@ -41,8 +43,10 @@ __all__ = [
     "leave",
     "settle",
     "standing",
+    "standing_all",
     "standing_for",
     "stands",
     "state",
+    "wind_up",
     "withdraw",
 ]

@@ -17,10 +17,11 @@ from peewee import (
     TextField,
 )
 
-from models import audit, clock
+from models import audit, clock, seal
 from models.base import Refusal, Row, database, locked
-from models.company_consents import ACCOUNT, KINDS, PAYMENT, ConsentDocument
+from models.company_consents import ACCOUNT, KINDS, PAYMENT, PERSONAL_DATA, ConsentDocument
 
+CONTACT = "consents/contact"  # what the digest of an address is for
 ENDS_IN = timedelta(days=30)  # 152-ФЗ art. 21 p. 5: processing ends no later after a withdrawal
 CHANNELS: Mapping[str, str] = {"web": "в кабинете", "office": "на бумаге в офисе", "post": "на бумаге по почте"}
 # How a consent ends that nobody withdrew: given anew, the account unlinked, the cabinet closed, the account somebody else's.
@@ -116,12 +117,23 @@ def give(
     except IntegrityError:  # the same person pressed twice: the other one was first
         return _open(subject, document.kind, account).get()  # type: ignore[no-any-return]
     facts = {"kind": document.kind, "version": document.version, "hash": document.hash, "channel": channel}
-    audit.record("consent.given", subject, consent=consent.id, **facts, **_filled(account=account, paper=paper_number))
+    more = _filled(account=account, paper=paper_number, contact=sealed_contact(address_of(consent)))
+    audit.record("consent.given", subject, consent=consent.id, **facts, **more)
     return consent
 
 
+def address_of(consent: Consent) -> str:
+    """Where it says to write; '' if nowhere."""
+    return str(consent.contact.get("email") or consent.contact.get("phone") or "")
+
+
+def sealed_contact(address: str) -> str:
+    """What the audit log keeps of an address: enough to prove it, useless to whoever reads the log. '' for none."""
+    return seal.digest(CONTACT, address) if address else ""
+
+
 def withdraw(consent_id: int, *, channel: str, by: str, on: date | None = None, file: int | None = None) -> Consent:
-    """End a consent that stands: what rests on it stops at once, processing ends within `ENDS_IN` days.
+    """End a consent that stands: what rests on it stops at once, processing ends within `ENDS_IN` days (`_ends`).
 
     `on` is the day on which a paper came; `by` who did it: 'customer:12', 'staff:3'. Refused: withdrawn before, a day to come or before
     the consent was given.
@@ -131,28 +143,39 @@ def withdraw(consent_id: int, *, channel: str, by: str, on: date | None = None, 
         if consent.withdrawn_at is not None:
             raise Refusal(None, "Это согласие уже отозвано.", "consent.withdrawn")
         at = _moment(consent, on)
-        _end(Consent.id == consent_id, channel, by, at, at + ENDS_IN, file)
+        ends_at = _ends(consent, at)
+        _end(Consent.id == consent_id, channel, by, at, ends_at, file)
         facts = {
             "consent": consent_id,
             "kind": consent.kind,
             "hash": consent.text_id,
             "channel": channel,
-            "ends": (at + ENDS_IN).isoformat(),
+            "ends": ends_at.isoformat(),
         }
         audit.record("consent.withdrawn", consent.subject, **facts, **_filled(account=consent.account))
         return Consent.get_by_id(consent_id)  # type: ignore[no-any-return]
 
 
 def settle(consent_id: int, *, by: str) -> Consent:
-    """The settlements are done: processing on a withdrawn consent ends now. Refused: one that stands, or where it has ended."""
+    """The settlements are done: processing on a withdrawn consent ends now.
+
+    Refused: one that stands, or where it has ended; one to personal data, whose days are there for the person to come back.
+    """
     with database.atomic():
         now = clock.now()
         ahead = (Consent.id == consent_id) & Consent.withdrawn_at.is_null(False) & (Consent.ends_at > now)
-        if Consent.update(ends_at=now).where(ahead).execute() != 1:
+        if Consent.update(ends_at=now).where(ahead, Consent.kind != PERSONAL_DATA).execute() != 1:
             raise Refusal(None, "Обработка по этому согласию уже закончена или оно не отозвано.", "consent.not_settled")
         consent: Consent = Consent.get_by_id(consent_id)
         audit.record("consent.settled", consent.subject, consent=consent_id, kind=consent.kind, by=by)
         return consent
+
+
+def wind_up(subject: str, kind: str) -> None:
+    """The subject agreed anew: nothing is left to be wound up of what they had withdrawn. Call inside the consent's transaction."""
+    now = clock.now()
+    withdrawn = (Consent.subject == subject) & (Consent.kind == kind) & Consent.withdrawn_at.is_null(False)
+    Consent.update(ends_at=now).where(withdrawn, Consent.ends_at > now).execute()
 
 
 def leave(subject: str, number: str) -> int:
@@ -226,6 +249,11 @@ def _moment(consent: Consent, on: date | None) -> datetime:
     if on < clock.local(consent.given_at).date():
         raise Refusal("on", "Отзыв не может быть раньше согласия. Проверьте день.", "consent.day_before")
     return max(consent.given_at, clock.utc(datetime.combine(on, time.min)))
+
+
+def _ends(consent: Consent, at: datetime) -> datetime:
+    """When processing ends at the latest. A cabinet closes with it, so those days begin when we learn of it, whatever the paper says."""
+    return (clock.now() if consent.kind == PERSONAL_DATA else at) + ENDS_IN
 
 
 def _last_day(kind: str, given_at: datetime) -> date | None:

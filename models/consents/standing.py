@@ -40,6 +40,15 @@ def standing(kind: str, numbers: Iterable[str]) -> dict[str, Consent]:
     return {one.account: one for one in _in_force(kind).where(Consent.account.in_(asked))} if asked else {}
 
 
+def standing_all(kind: str, numbers: Iterable[str]) -> dict[str, list[Consent]]:
+    """The same, all of them: several people may have given one for the account, the newest last."""
+    asked = list(numbers)
+    found: dict[str, list[Consent]] = {}
+    for one in _in_force(kind).where(Consent.account.in_(asked)) if asked else ():
+        found.setdefault(one.account, []).append(one)
+    return found
+
+
 def standing_for(kind: str, subjects: Iterable[str]) -> dict[str, Consent]:
     """Those in force by who gave them: for what is about a person, not an account."""
     asked = list(subjects)

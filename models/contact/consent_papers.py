@@ -9,22 +9,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from models import audit, clock, consents, files, outbox
+from models import audit, clock, consents, files, words
 from models.base import Problem, Refusal, database, locked
-from models.company_consents import KINDS, ConsentDocument
+from models.company_consents import KINDS, PERSONAL_DATA, ConsentDocument
 from models.consents import Consent
 from models.contact import consent_forms
 from models.contact.consent_forms import ConsentForm
-from models.entrance import agreeing
+from models.entrance import agreeing, consent_letters
 from models.files import Draft, StoredFile
-from models.metering.accounts import Account
+from models.metering.accounts import Account, Holding
 from models.people import customers, staff
+from models.people.customers import Customer
 
 CHANNELS = {"office": "принесли в офис", "post": "пришло почтой"}
 WAYS = {"email": "письмом на почту", "sms": "по СМС"}
 OLDEST = 3  # years back that a signature may lie: a claim on it lapses after that (ГК art. 196)
 LONGEST_REASON = 200
 _NO_SCAN = "Приложите скан подписанной бумаги или напишите, почему его нет."
+_ADDRESS_NEEDS_SCAN = "Этого адреса у счёта ещё нет или клиент выбрал другой: приложите скан подписанной бумаги."
+_SCAN_NEEDED = "Приложите скан: без подписи клиента закрыть его кабинет нельзя."
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,13 @@ def withdraw(
 ) -> tuple[Consent, bool]:
     """End a consent by a paper that came on a day, and whether this did it: twice, or by two at once, it ends once.
 
-    Refused: a day that cannot be, neither scan nor reason. What ends with it is the affair of `agreeing`.
+    Refused: a day that cannot be, neither scan nor reason, no scan for personal data. What ends with it is the affair of `agreeing`.
     """
     try:
+        kind = Consent.select(Consent.kind).where(Consent.id == consent_id).scalar()
         problems = [
             *_day_problems("received", received),
-            *_scan_problems(scan, without_scan),
+            *(_scan_problems(scan, without_scan) if kind != PERSONAL_DATA else _no_scan(scan)),
             *_channel_problems(channel),
         ]
         if problems:
@@ -125,6 +129,9 @@ def _held(
     """The paper's row, locked; one that had no number gets a row now, unless this page or another clerk has made it."""
     if form is not None:
         held: ConsentForm = locked(ConsentForm.select().where(ConsentForm.id == form.id)).get()
+        if held.printed_at and not held.is_registered and paper.signed_on < clock.local(held.printed_at).date():
+            text = f"Бланк напечатан {words.day(clock.local(held.printed_at).date())}, подписать его раньше нельзя: проверьте дату."
+            raise Refusal("signed_on", text, "consent_form.not_printed_yet")
         if not held.is_registered and held.account and held.account.id != account.id:
             text = f"Бланк напечатан для счёта {held.account.number}. Другой человек подписывает свой бланк."
             raise Refusal("account", text, "consent_form.other_account")
@@ -155,6 +162,8 @@ def _registered(
     form: ConsentForm, document: ConsentDocument, account: Account, paper: Paper, contact: Any, employee_id: int
 ) -> Consent:
     _check_order(document, account, paper)
+    before = consents.stands(document.kind, account.number)
+    _check_address(account, paper, contact, before)
     stored = files.attach(paper.scan, form.subject) if paper.scan else None
     consent = consents.give(
         f"account:{account.number}", document, channel=paper.channel, at=_midnight(paper.signed_on), ip="", account=account.number,
@@ -169,18 +178,29 @@ def _registered(
     if reason := facts["without_scan"]:
         detail["reason"] = reason
     audit.record("consent.registered", f"account:{account.number}", **detail)
-    if email := consent.contact.get("email"):
-        told = {"title": document.title, "account": account.number, "day": paper.signed_on.isoformat()}
-        outbox.post("consent_given", email, told, key=f"consent_given:{consent.id}", account=account.number)
+    consent_letters.given(consent, document.title, before)
     return consent
+
+
+def _check_address(account: Account, paper: Paper, contact: Any, before: Consent | None) -> None:
+    """Who sends an account's papers where nobody of it was ever reached, or elsewhere than a customer chose, shows the signature."""
+    if paper.scan or not contact:
+        return
+    address = contact.get("email") or contact.get("phone")
+    held = (Holding.account == account.id) & Holding.until.is_null()
+    people = Customer.select(Customer.email, Customer.phone).join(Holding).where(held)
+    known = {account.email, account.phone, *(one for person in people for one in (person.email, person.phone))}
+    is_moved = before is not None and before.channel == "web" and before.contact != contact
+    if address not in known or is_moved:
+        raise Refusal("scan", _ADDRESS_NEEDS_SCAN, "consent.scan_needed")
 
 
 def _check_order(document: ConsentDocument, account: Account, paper: Paper) -> None:
     """A paper that lay about must not undo what came after it: a newer consent, or a withdrawal."""
     about = (Consent.kind == document.kind) & (Consent.account == account.number)
     day_after = _midnight(paper.signed_on + timedelta(days=1))
-    own = about & (Consent.subject == f"account:{account.number}")
-    if Consent.select().where(own, Consent.withdrawn_at.is_null(), Consent.given_at >= day_after).exists():
+    mine = about if KINDS[document.kind].contact else about & (Consent.subject == f"account:{account.number}")
+    if Consent.select().where(mine, Consent.withdrawn_at.is_null(), Consent.given_at >= day_after).exists():
         text = "Для этого счёта уже действует согласие, подписанное позже. Эту бумагу регистрировать не нужно."
         raise Refusal("signed_on", text, "consent.newer")
     taken_back = Consent.withdrawal_channel.in_([*CHANNELS, "web"]) & (Consent.withdrawn_at >= day_after)
@@ -237,6 +257,10 @@ def _scan_problems(scan: Draft | None, reason: str) -> list[Problem]:
     if len(said) > LONGEST_REASON:
         return [Problem("without_scan", f"Короче, пожалуйста: до {LONGEST_REASON} знаков.", "consent.reason")]
     return [] if scan or len(said) >= 3 else [Problem("scan", _NO_SCAN, "consent.scan")]
+
+
+def _no_scan(scan: Draft | None) -> list[Problem]:
+    return [] if scan else [Problem("scan", _SCAN_NEEDED, "consent.scan_needed")]
 
 
 def _channel_problems(channel: str) -> list[Problem]:

@@ -23,7 +23,7 @@ _TOPICS = {letter: basis for basis, letter in _LETTERS.items()}
 _SIGNATURE = 32  # hex digits: 128 bits
 _LONGEST = 200
 _PURPOSE = "unsubscribing"
-_WHY = "отписка по ссылке из письма"
+_CHOSEN_SINCE = "С тех пор выбрали заново. Войдите в кабинет, чтобы изменить выбор."
 
 
 class Exit(NamedTuple):
@@ -83,25 +83,26 @@ def act(way: Exit) -> bool:
     with _as_customer(way), database.atomic():
         if way.account is None:
             return wishes.wish(way.customer.id, way.basis, False, delivery.LETTER)
-        return delivery.to_paper(way.account.id, _WHY, delivery.LETTER, reader=way.customer.id)
+        return delivery.to_paper(way.account.id, "", delivery.LETTER, reader=way.customer.id)
 
 
 def can_take_back(way: Exit) -> bool:
     """Whether the last word is this token's own, so that it may be taken back without signing in."""
-    return is_out(way) and (way.account is None or _before(way.customer.id, way.account.id) is not None)
+    if way.account is None:
+        return is_out(way) and wishes.last_channel(way.customer.id, way.basis) == delivery.LETTER
+    return is_out(way) and _before(way.customer.id, way.account.id) is not None
 
 
 def take_back(way: Exit) -> bool:
     """Let it come again as it did before `act`. Refused: somebody has chosen anew since, the account is held no more."""
     with _as_customer(way), database.atomic():
-        if way.account is None:
-            return wishes.wish(way.customer.id, way.basis, True, delivery.BACK)
         if not is_out(way):
             return False
-        before = _before(way.customer.id, way.account.id)
-        if before is None:
-            text = "Доставку этого счёта с тех пор выбрали заново. Войдите в кабинет, чтобы её изменить."
-            raise Refusal(None, text, "unsubscribing.chosen_since")
+        if not can_take_back(way):
+            raise Refusal(None, _CHOSEN_SINCE, "unsubscribing.chosen_since")
+        if way.account is None:
+            return wishes.wish(way.customer.id, way.basis, True, delivery.BACK)
+        before = _before(way.customer.id, way.account.id) or ""
         return delivery.choose(way.customer.id, way.account, before, delivery.BACK)
 
 

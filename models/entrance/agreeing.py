@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from peewee import fn
 
-from models import clock, company, consents, outbox, seal
-from models.base import Refusal, database, locked
+from models import clock, company, consents, limits, seal, words
+from models.base import Problem, Refusal, database, locked
+from models.billing import ledger
 from models.company_consents import ACCOUNT as ABOUT_ACCOUNT
 from models.company_consents import CABINET, KINDS, PAYMENT, PERSONAL_DATA, ConsentDocument, Kind
 from models.consents import Consent, ConsentText
-from models.entrance import leaving
+from models.entrance import consent_letters, leaving
 from models.entrance.profile import prove
 from models.metering.accounts import one_of
 from models.outbox.addresses import suspended
@@ -21,6 +22,9 @@ from models.people.customers import Customer, id_of, subject
 
 _LATE = timedelta(days=1)
 EMAIL, SMS = "email", "sms"
+MOST_GIVEN, HOUR = 10, 3600  # of one customer, kind and account: each is told to everybody who holds it
+UNPROVEN = "Введите пароль от кабинета."
+NOT_UNDERSTOOD = "Отметьте, что вы понимаете: кабинет закроется."
 WAYS = {EMAIL: "по электронной почте", SMS: "в СМС"}
 
 
@@ -39,10 +43,12 @@ class Given(NamedTuple):
     text: ConsentText
     state: str
     is_own: bool  # given by this customer, not by a paper of somebody else for the account
+    where: str  # letters go; of somebody else's paper only in part
 
     @property
     def may_be_withdrawn(self) -> bool:
-        return self.is_own and self.consent.withdrawn_at is None
+        """Their own, or a paper about an account they hold: nothing comes of that but paper again."""
+        return self.consent.withdrawn_at is None and (self.is_own or KINDS[self.consent.kind].about == ABOUT_ACCOUNT)
 
     @property
     def days(self) -> tuple[date, date | None, date | None]:
@@ -80,7 +86,12 @@ def of_customer(customer_id: int, numbers: Iterable[str]) -> list[Given]:
         .where(Consent.subject.in_(subjects), Consent.kind != PAYMENT)
         .order_by(Consent.given_at.desc(), Consent.id.desc())
     )
-    return [Given(one, one.text, consents.state(one), one.subject == own) for one in query]
+    found = list(query)
+    where = contacts(found)
+    return [
+        Given(one, one.text, consents.state(one), one.subject == own, _told(where[one.id], one.subject == own))
+        for one in found
+    ]
 
 
 def of_payments(customer_id: int) -> list[Payments]:
@@ -92,6 +103,28 @@ def of_payments(customer_id: int) -> list[Payments]:
         .order_by(Consent.account)
     )
     return [Payments(*row) for row in query.tuples()]
+
+
+def _told(contact: Mapping[str, str], is_own: bool) -> str:
+    if not is_own:
+        return consent_letters.masked(contact)
+    return contact.get("email") or (words.phone(contact["phone"]) if contact.get("phone") else "")
+
+
+def contacts(found: Iterable[Consent]) -> dict[int, Mapping[str, str]]:
+    """Where letters that rest on these consents go, by the consent's id: where its paper says, or to the customer as they are now.
+
+    What was given in the cabinet chose a way, not an address: who has another one by now means that.
+    """
+    given = list(found)
+    own = {one.id: id_of(one.subject) for one in given if one.channel == "web" and one.contact}
+    asked = [reader for reader in own.values() if reader is not None]
+    query = Customer.select(Customer.id, Customer.email, Customer.phone).where(Customer.id.in_(asked))
+    people = {one.id: one for one in query} if asked else {}
+    return {
+        one.id: _reached(people[reader], one.contact["way"]) if (reader := own.get(one.id)) in people else one.contact
+        for one in given
+    }
 
 
 def is_asked(kind: str, customer: Any) -> bool:
@@ -108,23 +141,22 @@ def agree(customer_id: int, kind: str, filled: Agreement, *, key: str) -> Consen
     asked for here.
     """
     document = document_of(kind)
+    limits.spend("consent.give", f"{customer_id}:{kind}:{filled.account}", MOST_GIVEN, HOUR)
     with database.atomic():
         customer: Customer = locked(Customer.select().where(Customer.id == customer_id)).get()
         if document is None or not is_asked(kind, customer):
             if repeated := Consent.get_or_none(Consent.key == _key(customer_id, kind, key)):
                 return repeated  # type: ignore[no-any-return]
             raise Refusal(None, "Это согласие здесь не дают: оно уже действует или не нужно.", "consent.not_asked")
-        number = _account(customer_id, KINDS[kind], filled)
-        contact = _contact(customer, KINDS[kind], filled)
-        if not filled.ticked:
-            text = "Прочитайте документ и поставьте отметку: без неё согласие не записать."
-            raise Refusal("consent", text, "consent.missing")
+        number, contact = _checked(customer, KINDS[kind], filled)
+        before = consents.stands(kind, number) if number else None
         consent = consents.give(
             customer.subject, document, channel="web", account=number, contact=contact, key=_key(customer_id, kind, key)
         )
         if kind == PERSONAL_DATA:
+            consents.wind_up(customer.subject, kind)
             leaving.stay(customer_id)
-        _tell("consent_given", consent, document.title)
+        consent_letters.given(consent, document.title, before)
         return consent
 
 
@@ -146,20 +178,7 @@ def withdraw(
         customer_id = id_of(consent.subject)
         if consent.kind == PERSONAL_DATA and customer_id is not None:
             leaving.begin(customer_id, consent.ends_at or clock.now(), but=session_id)
-        _tell("consent_withdrawn", consent, consent.text.title)
-        return consent
-
-
-def settle(consent_id: int, *, by: str) -> Consent:
-    """The settlements are done, so processing on a withdrawn consent ends now and not on its last day; the cabinet closes with it.
-
-    Refused: a consent that stands, or whose processing has ended.
-    """
-    with database.atomic():
-        consent = consents.settle(consent_id, by=by)
-        customer_id = id_of(consent.subject)
-        if consent.kind == PERSONAL_DATA and customer_id is not None:
-            leaving.hasten(customer_id)
+        consent_letters.withdrawn(consent, consent.text.title)
         return consent
 
 
@@ -177,8 +196,11 @@ def withdraw_own(
     Refused: nothing stands, a wrong password, no tick.
     """
     if kind == PERSONAL_DATA:
+        problems = [] if password else [Problem("password", UNPROVEN, "leaving.password")]
         if not understood:
-            raise Refusal("understood", "Отметьте, что вы понимаете: кабинет закроется.", "leaving.tick")
+            problems.append(Problem("understood", NOT_UNDERSTOOD, "leaving.tick"))
+        if problems:
+            raise Refusal(problems=problems)
         prove(customer_id, password)
     with database.atomic():
         mine = _standing(customer_id, kind, number)
@@ -191,16 +213,43 @@ def withdraw_own(
 
 
 def _standing(customer_id: int, kind: str, number: str) -> list[Consent]:
-    mine = (Consent.subject == subject(customer_id)) & (Consent.kind == kind) & Consent.withdrawn_at.is_null()
+    mine = Consent.subject == subject(customer_id)
     if KINDS[kind].about == ABOUT_ACCOUNT:
-        mine &= Consent.account == (company.current().normal_number(number) or "")
-    return list(locked(Consent.select().where(mine).order_by(Consent.id)))
+        whole = company.current().normal_number(number) or ""
+        if kind != PAYMENT and one_of(customer_id, whole):
+            mine |= Consent.subject == f"account:{whole}"
+        mine &= Consent.account == whole
+    query = Consent.select().where(mine, Consent.kind == kind, Consent.withdrawn_at.is_null())
+    return list(locked(query.order_by(Consent.id)))
+
+
+def _checked(customer: Customer, kind: Kind, filled: Agreement) -> tuple[str, dict[str, str]]:
+    """The account and the contact; everything that is wrong is refused at once."""
+    number, contact, problems = "", {}, []
+    try:
+        number = _account(customer.id, kind, filled)
+    except Refusal as refusal:
+        problems += refusal.problems
+    try:
+        contact = _contact(customer, kind, filled)
+    except Refusal as refusal:
+        problems += refusal.problems
+    if not filled.ticked:
+        text = "Прочитайте документ и поставьте отметку: без неё согласие не записать."
+        problems.append(Problem("consent", text, "consent.missing"))
+    if problems:
+        raise Refusal(problems=problems)
+    return number, contact
 
 
 def _account(customer_id: int, kind: Kind, filled: Agreement) -> str:
     if kind.about != ABOUT_ACCOUNT:
         return ""
-    if not company.current().normal_number(filled.account) or one_of(customer_id, filled.account) is None:
+    account = one_of(customer_id, filled.account) if company.current().normal_number(filled.account) else None
+    if account is not None:
+        ledger.hold([account.id])
+        account = one_of(customer_id, filled.account)  # it may have been unlinked just before
+    if account is None:
         raise Refusal("account", "Выберите лицевой счёт.", "consent.account")
     return filled.account
 
@@ -212,34 +261,20 @@ def _contact(customer: Customer, kind: Kind, filled: Agreement) -> dict[str, str
         if suspended([customer.email]):
             text = f"Письма на {customer.email} не доходят. Укажите в настройках другую почту или выберите СМС."
             raise Refusal("way", text, "consent.suspended")
-        return {"way": EMAIL, "email": customer.email}
+        return _reached(customer, EMAIL)
     if filled.way != SMS:
         raise Refusal("way", "Выберите, как получать уведомления.", "consent.way")
     if not customer.phone:
         raise Refusal("way", "Телефон не указан. Добавьте его в настройках или выберите почту.", "consent.phone")
-    return {"way": SMS, "phone": customer.phone}
+    return _reached(customer, SMS)
+
+
+def _reached(customer: Customer, way: str) -> dict[str, str]:
+    return {"way": SMS, "phone": customer.phone} if way == SMS else {"way": EMAIL, "email": customer.email}
 
 
 def _key(customer_id: int, kind: str, key: str) -> str | None:
     return seal.fingerprint(f"{customer_id}|{kind}|{key}") if key else None
-
-
-def _tell(letter: str, consent: Consent, title: str) -> None:
-    """A letter to whoever gave the consent, if it is known where."""
-    customer_id = id_of(consent.subject)
-    customer = Customer.get_by_id(customer_id) if customer_id is not None else None
-    to = customer.email if customer else consent.contact.get("email", "")
-    if not to:
-        return
-    data = {"title": title, "account": consent.account, "day": _day(consent.withdrawn_at or consent.given_at)}
-    more = {"ends": _day(consent.ends_at)} if consent.ends_at else {}
-    outbox.post(
-        letter, to, {**data, **more}, key=f"{letter}:{consent.id}", subject=consent.subject if customer else "", account=consent.account
-    )  # fmt: skip
-
-
-def _day(moment: datetime) -> str:
-    return clock.local(moment).date().isoformat()
 
 
 def oddities() -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from models import audit, clock, company, consents, outbox, tokens
 from models.base import database, locked
 from models.billing import delivery
+from models.billing.payments import Payment
 from models.entrance import linking
 from models.metering import finding
 from models.metering.accounts import Account
@@ -21,6 +22,7 @@ from models.people.customers import Customer, subject
 
 ERASED_EMAIL = "closed-{id}@closed.invalid"  # RFC 2606: no letter can go there
 _WHY = "клиент отозвал согласие на обработку персональных данных"
+_NOTE = "отозвано согласие на обработку персональных данных"
 _ERASED = (
     "имя",
     "электронная почта",
@@ -51,7 +53,7 @@ def begin(customer_id: int, closes_at: datetime, *, but: int | None = None) -> N
     if begun:
         sessions.end_others(customer_id, but=but)
         tokens.void_all(subject(customer_id))
-        delivery.all_to_paper(customer_id, _WHY, delivery.WEB)
+        delivery.all_to_paper(customer_id, _NOTE, delivery.WEB)
         audit.record("customer.leaving", subject(customer_id), closes=closes_at.isoformat())
 
 
@@ -60,12 +62,6 @@ def stay(customer_id: int) -> None:
     stays = (Customer.id == customer_id) & Customer.closes_at.is_null(False) & Customer.closed_at.is_null()
     if Customer.update(closes_at=None).where(stays).execute():
         audit.record("customer.stays", subject(customer_id))
-
-
-def hasten(customer_id: int) -> None:
-    """Nothing keeps the cabinet any more: the next round closes it, unless the customer stays. Call inside the transaction."""
-    leaves = (Customer.id == customer_id) & (Customer.closes_at > clock.now()) & Customer.closed_at.is_null()
-    Customer.update(closes_at=clock.now()).where(leaves).execute()
 
 
 def due() -> list[int]:
@@ -87,7 +83,7 @@ def close(customer_id: int, elsewhere: Elsewhere | None = None) -> bool:
             return False
         if customer.closes_at is None or customer.closes_at > clock.now() or _is_being_sent(letters):
             return False
-        for account in Account.of(customer_id):
+        for account in Account.of(customer_id).order_by(Account.id):  # one order of locks everywhere
             linking.unlink(customer_id, account)
         counts = {**(elsewhere(customer, letters) if elsewhere else {}), **_erase(customer, letters)}
         audit.record("customer.destroyed", customer.subject, **_act(), **counts)
@@ -95,13 +91,15 @@ def close(customer_id: int, elsewhere: Elsewhere | None = None) -> bool:
 
 
 def _erase(customer: Customer, letters: list[int]) -> dict[str, int]:
+    addresses = _addresses(customer, letters)
     counts = {
         "consents": consents.end_all(customer.subject),
         "sessions": sessions.Session.delete().where(sessions.Session.customer == customer.id).execute(),
         "links": _forget_links(customer),
         "letters": _wipe(letters),
+        "payments": Payment.update(email="").where(Payment.customer == customer.id, Payment.email != "").execute(),
     }
-    Suspension.delete().where(Suspension.address == customer.email).execute()
+    Suspension.delete().where(Suspension.address.in_(addresses)).execute()
     nobody = {"email": ERASED_EMAIL.format(id=customer.id), "phone": "", "name": "", "password_hash": ""}
     Customer.update(closed_at=clock.now(), **nobody).where(Customer.id == customer.id).execute()
     finding.refresh_customer(customer.id)
@@ -118,6 +116,15 @@ def _letters(customer: Customer) -> list[int]:
     theirs = (outbox.Message.subject == customer.subject) | (outbox.Message.to == customer.email)
     query: Any = outbox.Message.select(outbox.Message.id).where(theirs)
     return [message_id for (message_id,) in query.tuples()]
+
+
+def _addresses(customer: Customer, letters: list[int]) -> list[str]:
+    """The address that the customer has, and those they had, but for what is another customer's or an account's by now."""
+    sent: Any = outbox.Message.select(outbox.Message.to).where(outbox.Message.id.in_(letters)).distinct().tuples()
+    had = {address for (address,) in sent if address}
+    others: Any = Customer.select(Customer.email).where(Customer.email.in_(had), Customer.id != customer.id).tuples()
+    accounts: Any = Account.select(Account.email).where(Account.email.in_(had)).tuples()
+    return sorted(had - {address for (address,) in [*others, *accounts]} | {customer.email})
 
 
 def _is_being_sent(letters: list[int]) -> bool:

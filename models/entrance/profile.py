@@ -8,8 +8,9 @@ from peewee import IntegrityError
 
 from models import audit, limits, outbox, tokens
 from models.base import Refusal, database
+from models.billing.payments import Payment
 from models.metering import finding
-from models.outbox import addresses
+from models.outbox import Message, addresses, messages
 from models.people import sessions
 from models.people.customers import Customer, normal_email, normal_phone
 from models.people.passwords import check_again, check_new, hashed, verify
@@ -27,7 +28,7 @@ def change_password(customer_id: int, present: str, new: str, again: str, sessio
         Customer.update(password_hash=hashed(new)).where(Customer.id == customer_id).execute()
         sessions.end_others(customer_id, but=session_id)
         tokens.void_all(customer.subject)
-        outbox.post("password_changed", customer.email, {})
+        outbox.post("password_changed", customer.email, {}, subject=customer.subject)
         audit.record("customer.password_changed", customer.subject)
 
 
@@ -39,16 +40,16 @@ def ask_for_email(customer_id: int, present: str, typed: str) -> None:
     if email == customer.email:
         raise Refusal("new_email", "Это и есть ваш нынешний адрес.", "email.same")
     with database.atomic():
-        if Customer.by_email(email):
-            outbox.post("known", email, {})
+        if known := Customer.by_email(email):
+            outbox.post("known", email, {}, subject=known.subject)
             return
         tokens.void(PURPOSE, customer.subject)
         issued = tokens.issue(PURPOSE, customer.subject, LIVES, email=email)
-        outbox.post("confirm_email", email, {}, {"token": issued.secret})
+        outbox.post("confirm_email", email, {}, {"token": issued.secret}, subject=customer.subject)
 
 
 def confirm_email(token: tokens.Token) -> None:
-    """Spend the token: the new address is in force, the old one is told."""
+    """Spend the token: the new address is in force, the old one is told; what went there stays known as the customer's."""
     customer = Customer.get_by_id(int(token.subject.partition(":")[2]))
     with database.atomic():
         tokens.use(token)
@@ -60,7 +61,12 @@ def confirm_email(token: tokens.Token) -> None:
         finding.refresh_customer(customer.id)
         tokens.void_all(customer.subject)
         addresses.restore(token.data["email"], customer.subject)  # the letter with the link arrived
-        outbox.post("email_changed", customer.email, {"email": token.data["email"]})
+        Message.update(subject=customer.subject).where(Message.to == customer.email, Message.subject == "").execute()
+        Payment.update(email=token.data["email"]).where(
+            Payment.customer == customer.id, Payment.email == customer.email
+        ).execute()  # a cheque or a refund may be to come
+        messages.follow(customer.subject, customer.email, token.data["email"])
+        outbox.post("email_changed", customer.email, {"email": token.data["email"]}, subject=customer.subject)
         audit.record("customer.email_changed", customer.subject)
 
 
@@ -70,7 +76,7 @@ def change_phone(customer_id: int, present: str, typed: str) -> None:
     with database.atomic():
         Customer.update(phone=phone).where(Customer.id == customer_id).execute()
         finding.refresh_customer(customer_id)
-        outbox.post("phone_changed", customer.email, {"phone": phone})
+        outbox.post("phone_changed", customer.email, {"phone": phone}, subject=customer.subject)
         audit.record("customer.phone_changed", customer.subject)
 
 

@@ -40,7 +40,8 @@ def send(customer: Customer) -> str:
     """The letter with link and code to the customer's confirmed address; the handle for the code."""
     with database.atomic():
         issued = tokens.issue(PURPOSE, customer.subject, LIVES)
-        outbox.post("recover", customer.email, {}, {"token": issued.secret, "code": issued.code})
+        secrets = {"token": issued.secret, "code": issued.code}
+        outbox.post("recover", customer.email, {}, secrets, subject=customer.subject)
     return issued.handle
 
 
@@ -56,7 +57,7 @@ def set_password(token: tokens.Token, password: str, again: str) -> Customer:
         Customer.update(password_hash=customer.password_hash).where(Customer.id == customer.id).execute()
         sessions.end_others(customer.id)
         addresses.restore(customer.email, customer.subject)  # the letter with the link arrived
-        outbox.post("password_changed", customer.email, {})
+        outbox.post("password_changed", customer.email, {}, subject=customer.subject)
         audit.record("customer.password_recovered", token.subject)
     return customer
 

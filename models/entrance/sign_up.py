@@ -106,8 +106,8 @@ def activate(token: tokens.Token) -> Customer:
 
 def _send(email: str, password_hash: str, phone: str, account: str) -> str:
     with database.atomic():
-        if Customer.by_email(email):
-            outbox.post("known", email, {})
+        if known := Customer.by_email(email):
+            outbox.post("known", email, {}, subject=known.subject)
             return tokens.pretend(f"email:{email}").handle  # as much work as for a new one
         issued = tokens.issue(
             PURPOSE, f"email:{email}", LIVES, email=email, password_hash=password_hash, phone=phone, account=account,

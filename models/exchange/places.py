@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from models import company, consents
+from models import company, consents, outbox
 from models.billing import delivery
+from models.entrance import linking
 from models.exchange import rows
 from models.exchange.rows import Counts, Kind, Line
 from models.exchange.table import BadCell, Column, Fault, choice, day, hundredths, whole, words
 from models.metering import finding
-from models.metering.accounts import Account, Office
-from models.people.customers import normal_email, normal_phone
+from models.metering.accounts import Account, Holding, Office
+from models.people.customers import Customer, normal_email, normal_phone
 
 
 def _services(text: str) -> str:
@@ -46,6 +47,7 @@ ACCOUNT_COLUMNS = (
 )  # fmt: skip
 
 
+_NEW_OWNER = "у счёта новый владелец"
 _OWNING = ("last_name", "first_name", "middle_name", "access_code")  # whose account it is, and who may link it
 
 
@@ -78,8 +80,7 @@ def _load_accounts(lines: list[Line], counts: Counts) -> None:
     ids = rows.ids(Account, Account.number, [row["number"] for row in found])
     finding.refresh(ids.values())
     for account in sorted(ids.keys() & sold, key=lambda account: ids[account]):  # one order of locks everywhere
-        consents.change_hands(account)
-        delivery.to_paper(ids[account], "у счёта новый владелец", delivery.SOLD)
+        _change_hands(ids[account], account)
 
 
 def _owned(numbers: list[str]) -> dict[str, dict[str, Any]]:
@@ -94,8 +95,25 @@ def _moved(values: dict[str, Any], old: dict[str, Any] | None) -> str:
 
 
 def _is_sold(values: dict[str, Any], old: dict[str, Any] | None) -> bool:
-    """Another family name alone may be a marriage; with another first name it is another person."""
-    return old is not None and all(values.get(name, old[name]) != old[name] for name in ("last_name", "first_name"))
+    """Another family name alone may be a marriage; with another first name it is another person, but for how a name is written."""
+    names = ("last_name", "first_name")
+    return old is not None and all(_plain(values.get(name, old[name])) != _plain(old[name]) for name in names)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("ё", "е").split())
+
+
+def _change_hands(account_id: int, number: str) -> None:
+    """What the former owner agreed to and chose ends, and nobody whom they let in sees what is the new owner's."""
+    consents.change_hands(number)
+    delivery.to_paper(account_id, _NEW_OWNER, delivery.SOLD)
+    account = Account.get_by_id(account_id)
+    held = (Holding.account == account_id) & Holding.until.is_null()
+    for holder in Customer.select().join(Holding).where(held).order_by(Customer.id):
+        linking.unlink(holder.id, account)
+        facts = {"account": number, "reason": _NEW_OWNER}
+        outbox.post("unlinked", holder.email, facts, subject=holder.subject, account=number)
 
 
 KINDS = (

@@ -162,9 +162,10 @@ def _be_found_by_holders(account_id: int) -> None:
 
 def _tell_other_holders(account: Account) -> None:
     """Whoever holds the account already learns that one more person sees it."""
-    others = Customer.select(Customer.email).join(Holding).where(Holding.account == account, Holding.until.is_null())
-    for other in others:
-        outbox.post("one_more_holder", other.email, {"account": account.number})
+    held = (Holding.account == account) & Holding.until.is_null()
+    for other in Customer.select(Customer.id, Customer.email).join(Holding).where(held):
+        facts = {"account": account.number}
+        outbox.post("one_more_holder", other.email, facts, subject=other.subject, account=account.number)
 
 
 def unlink(customer_id: int, account: Any) -> None:

@@ -18,15 +18,18 @@ class Addressee(NamedTuple):
     email: str
     page: dict[str, str]
     secret: dict[str, str]
+    subject: str = ""  # 'customer:12', '' where the account's own address is all that is known
 
 
 def addressees(account: Any) -> list[Addressee]:
     """Nobody, where the account has no address at all."""
     holders = (
-        Customer.select(Customer.email).join(Holding).where(Holding.account == account.id, Holding.until.is_null())
+        Customer.select(Customer.id, Customer.email)
+        .join(Holding)
+        .where(Holding.account == account.id, Holding.until.is_null())
     )
     page = {"path": f"/accounts/{quote(account.number)}/readings"}
-    if found := [Addressee(one.email, page, {}) for one in holders.order_by(Customer.id)]:
+    if found := [Addressee(one.email, page, {}, one.subject) for one in holders.order_by(Customer.id)]:
         return found
     link = {"path": f"/r/{reading_links.token(account.id, clock.period())}"}
     return [Addressee(account.email, {}, link)] if account.email else []
@@ -34,23 +37,25 @@ def addressees(account: Any) -> list[Addressee]:
 
 def tell_rejected(decision_id: int, reading: Any, why: str) -> None:
     data = {**_facts(reading), "reason": why, "window": windows.of("web", clock.today()).text}
-    for to in addressees(reading.account):
-        key = f"reading_rejected:{decision_id}:{to.email}"
-        outbox.post("reading_rejected", to.email, {**data, **to.page}, to.secret, key=key)
+    _tell("reading_rejected", decision_id, reading.account, data)
 
 
 def tell_corrected(decision_id: int, reading: Any, right: Any, why: str) -> None:
     data = {**_facts(reading), "reason": why, "right": in_words(values(right, reading.meter.zones))}
-    for to in addressees(reading.account):
-        key = f"reading_corrected:{decision_id}:{to.email}"
-        outbox.post("reading_corrected", to.email, {**data, **to.page}, to.secret, key=key)
+    _tell("reading_corrected", decision_id, reading.account, data)
 
 
 def tell_asked(decision_id: int, reading: Any, question: str) -> None:
     data = {**_facts(reading), "question": question}
-    for to in addressees(reading.account):
-        key = f"reading_question:{decision_id}:{to.email}"
-        outbox.post("reading_question", to.email, {**data, **to.page}, to.secret, key=key)
+    _tell("reading_question", decision_id, reading.account, data)
+
+
+def _tell(letter: str, decision_id: int, account: Any, data: dict[str, str]) -> None:
+    for to in addressees(account):
+        outbox.post(
+            letter, to.email, {**data, **to.page}, to.secret, key=f"{letter}:{decision_id}:{to.email}", subject=to.subject,
+            account=account.number,
+        )  # fmt: skip
 
 
 def _facts(reading: Any) -> dict[str, str]:

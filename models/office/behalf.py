@@ -12,13 +12,17 @@ from typing import Any
 from models import audit, limits, outbox
 from models.base import Refusal, database, locked
 from models.billing import delivery
+from models.consents import Consent
+from models.contact import consent_papers
 from models.entrance import linking, recovery
+from models.files import Draft
 from models.metering import finding, intake
 from models.metering.accounts import Account, Holding
 from models.metering.intake import Received
 from models.office import cards
+from models.office.consent_list import Shown
 from models.people import sessions
-from models.people.customers import Customer, normal_email, normal_phone
+from models.people.customers import Customer, id_of, normal_email, normal_phone
 
 CHANNEL = "staff"
 LONGEST_WHY = 200
@@ -52,7 +56,7 @@ def change_contact(card: Any, email: str, phone: str) -> None:
         Account.update(new).where(Account.id == card.id).execute()
         finding.refresh([card.id])
         for address in {old.email, new["email"]} - {""}:
-            outbox.post("contact_changed", address, {"account": card.number, "changed": what})
+            outbox.post("contact_changed", address, {"account": card.number, "changed": what}, account=card.number)
         _record("behalf.contact_changed", card, what=what)
 
 
@@ -78,6 +82,27 @@ def unlink_holder(card: Any, customer_id: int, said: str) -> None:
         facts = {"account": card.number, "reason": told}
         outbox.post("unlinked", holder.email, facts, subject=holder.subject)
         _record("behalf.unlinked", card, customer=holder.id, note=told)
+
+
+def needs_card(shown: Shown) -> bool:
+    """Whether a withdrawal wants an open card: of a consent that a person gave in the cabinet, while an account leads to them."""
+    return id_of(shown.consent.subject) is not None and bool(shown.numbers)
+
+
+def card_of(shown: Shown, employee_id: int) -> Any | None:
+    """The first open card among those of the accounts that a consent is about."""
+    return next((card for one in shown.numbers if (card := cards.present(employee_id, one))), None)
+
+
+def withdraw_consent(
+    card: Any | None, consent_id: int, *, scan: Draft | None, employee_id: int, **facts: Any
+) -> tuple[Consent, bool]:
+    """End a consent by a paper (`consent_papers.withdraw`); no card where `needs_card` says that none is needed."""
+    with database.atomic():
+        consent, is_new = consent_papers.withdraw(consent_id, scan=scan, employee_id=employee_id, **facts)
+        if is_new and card is not None:
+            _record("behalf.consent_withdrawn", card, consent=consent_id, kind=consent.kind)
+        return consent, is_new
 
 
 def end_sessions(card: Any, customer_id: int) -> int:

@@ -9,15 +9,18 @@ from typing import Any, NamedTuple
 
 from peewee import ModelSelect, fn
 
-from models import clock, consents, words
+from models import audit, clock, company, consents, limits, words
 from models.base import Refusal
-from models.company_consents import KINDS, PAYMENT
+from models.company_consents import ACCOUNT, CUSTOMER, KINDS, PAYMENT
 from models.consents import Consent, ConsentText
+from models.entrance import consent_letters
 from models.metering.accounts import Account, Holding
 from models.people import customers
+from models.people.customers import Customer
 from models.people.staff import Employee
 
 PAGE = 30
+UNNOTED_LOOKS, HOUR = 60, 3600  # of one employee
 SOON = timedelta(days=30)  # a term that ends within it is running out
 RUNNING_OUT = "running_out"
 STATES = {
@@ -32,9 +35,9 @@ ENDINGS = {
     **consents.CHANNELS,
     "replaced": "дано новое",
     "unlinked": "счёт отвязан от кабинета",
+    "sold": "у счёта новый владелец",
     "closed": "кабинет закрыт",
 }  # how a consent may have ended
-_MASKED = 3  # letters of a contact that are shown
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,34 @@ def open_one(consent_id: int) -> Shown | None:
     )
 
 
+def kinds() -> list[str]:
+    """The kinds that there are documents of, or were when somebody agreed."""
+    known = {kind for kind, _ in company.current().consent_versions}
+    texts: Any = ConsentText.select(ConsentText.kind).distinct()
+    known |= {kind for (kind,) in texts.tuples()}
+    return [code for code in KINDS if code in known]
+
+
+def count_look(employee_id: int, shown: Shown) -> None:
+    """One more consent looked at; many in an hour are noted: whoever goes through them all reads the customer base."""
+    if limits.hit("consents.shown", str(employee_id), HOUR) > UNNOTED_LOOKS:
+        detail = {"account": ", ".join(shown.numbers)} if shown.numbers else {}
+        audit.record("consents.looked_up", f"staff:{employee_id}", consent=shown.consent.id, **detail)
+
+
+def emails(found: Sequence[Consent]) -> dict[str, str]:
+    """The masked addresses of those who gave these consents in the cabinet, by subject: to tell two holders apart."""
+    ids = [customer_id for one in found if (customer_id := customers.id_of(one.subject)) is not None]
+    people = Customer.select(Customer.id, Customer.email).where(Customer.id.in_(ids)) if ids else []
+    return {customers.subject(one.id): consent_letters.masked({"email": one.email}) for one in people}
+
+
+def is_of_account(consent: Consent) -> bool:
+    """Whether it is about an account: a person's own goes with the person, but for a paper of somebody without a cabinet."""
+    kind = KINDS.get(consent.kind)
+    return customers.id_of(consent.subject) is None or kind is None or kind.about == ACCOUNT
+
+
 def of_account(account: Any) -> list[Consent]:
     """Consents about an account, and those that whoever holds it now gave about themselves; the newest first."""
     holders: Any = Holding.select(Holding.customer).where(Holding.account == account.id, Holding.until.is_null())
@@ -110,11 +141,17 @@ def of_account(account: Any) -> list[Consent]:
 
 
 def about(number: str, people: Sequence[str]) -> list[Consent]:
-    """The same for people who are known already. Those given with payments are left out: there is one a payment."""
-    kinds = [code for code in KINDS if code != PAYMENT]
-    mine = (Consent.account == number) | (Consent.subject.in_(people) & (Consent.account == ""))
+    """The same for people who are known already. Those given with payments are left out: there is one a payment.
+
+    What is about a person goes with the person, whatever account they signed up with.
+    """
+    of_account = Consent.kind.in_([one.code for one in KINDS.values() if one.about == ACCOUNT and one.code != PAYMENT])
+    of_person = Consent.kind.in_([one.code for one in KINDS.values() if one.about == CUSTOMER])
+    mine = (of_account & (Consent.account == number)) | (
+        of_person & Consent.subject.in_([*people, f"account:{number}"])
+    )
     query = Consent.select(Consent, ConsentText).join(ConsentText)
-    return list(query.where(Consent.kind.in_(kinds), mine).order_by(Consent.id.desc()))
+    return list(query.where(mine).order_by(Consent.id.desc()))
 
 
 def standing_of(account: Any) -> list[Consent]:
@@ -130,16 +167,17 @@ def due() -> Due:
 
 
 def day(field_name: str, text: str) -> date | None:
-    """A day of the search; None for none. Refused: what is no day."""
+    """A day as a browser sends it or as people type it; None for none. Refused: what is no day."""
     if not text:
         return None
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        found = date.min
-    if not 2000 <= found.year <= 2099:
-        raise Refusal(field_name, "Введите день, например 2026-11-20.", "consents.day")
-    return found
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            found = datetime.strptime(text, form).date()
+        except ValueError:
+            continue
+        if 2000 <= found.year <= 2099:
+            return found
+    raise Refusal(field_name, "Введите день, например 20.11.2026.", "consents.day")
 
 
 def when(consent: Consent) -> str:
@@ -148,19 +186,19 @@ def when(consent: Consent) -> str:
     return words.moment(given) if consent.channel == "web" else words.day(given.date())
 
 
-def masked(contact: Any) -> str:
-    """«ann***@example.ru», «+7 *** 01-23»: enough to compare with a paper, too little to write to. '' for none."""
-    if email := (contact or {}).get("email"):
-        name, _, domain = email.partition("@")
-        return f"{name[:_MASKED]}***@{domain}"
-    phone = (contact or {}).get("phone", "")
-    return f"+7 *** {phone[-4:-2]}-{phone[-2:]}" if phone else ""
+def ended(consent: Consent) -> str:
+    """The moment it ended, or the day on which the paper came. '' while it has not."""
+    if consent.withdrawn_at is None:
+        return ""
+    at = clock.local(consent.withdrawn_at)
+    return words.day(at.date()) if consent.withdrawal_channel in ("office", "post") else words.moment(at)
 
 
 def _conditions(asked: Search) -> list[Any]:
     found: list[Any] = [Consent.kind.in_([asked.kind] if asked.kind else list(KINDS))]
     if asked.account:
-        found.append(Consent.account == asked.account)
+        own = Consent.kind.in_([one.code for one in KINDS.values() if one.about == ACCOUNT])
+        found.append((Consent.account == asked.account) & (own | (Consent.subject == f"account:{asked.account}")))
     if asked.channel:
         found.append(Consent.channel == asked.channel)
     if asked.first:
@@ -191,11 +229,11 @@ def _taken_back() -> Any:
 
 def _numbers(consent: Consent) -> list[str]:
     """The account that a consent is about; else those that whoever gave it holds now."""
-    kind, _, who = consent.subject.partition(":")
-    if consent.account or kind != "customer" or not who.isdigit():
+    customer_id = customers.id_of(consent.subject)
+    if customer_id is None or is_of_account(consent):
         return [consent.account] if consent.account else []
     held: Any = (
-        Account.select(Account.number).join(Holding).where(Holding.customer == int(who), Holding.until.is_null())
+        Account.select(Account.number).join(Holding).where(Holding.customer == customer_id, Holding.until.is_null())
     )
     return [number for (number,) in held.order_by(Holding.id).tuples()]
 

@@ -8,7 +8,7 @@
     README.txt        how to check it, in Russian
 
 The end of the log, noted by somebody outside, is what binds it all: `flask audit verify --expect PLACE:HASH` says whether the log
-still holds that very row there, `flask consents verify FILE` does the rest.
+still holds that very row there, `flask consents verify FILE` (consent_check) does the rest.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from models.audit import AuditRow
 from models.audit_chain import Proof
 from models.base import Refusal, database
 from models.consents import Consent, ConsentText
+from models.consents.given import address_of
 from models.exchange.exports import safe
 from models.files import StoredFile
 from models.office import consent_list
@@ -40,6 +41,7 @@ HEADER = (
 )  # fmt: skip
 CSV, PROOFS, MANIFEST, SUMS, README = "consents.csv", "proofs.jsonl", "manifest.json", "SHA256SUMS", "README.txt"
 _CHUNK = 500
+_ON_PAPER = ("office", "post")
 _GIVEN, _WITHDRAWN = "consent.given", "consent.withdrawn"
 _WHEN = (2000, 1, 1, 0, 0, 0)  # of every member: the same register gives the same bytes
 _HOW = """Реестр согласий на обработку персональных данных: {company}
@@ -49,7 +51,8 @@ _HOW = """Реестр согласий на обработку персонал
 1. sha256sum -c SHA256SUMS — все файлы целы. Имя каждого файла в texts/ и есть SHA-256 его текста.
 2. consents.csv: столбец «SHA-256 текста» называет файл в texts/ — это слова, с которыми согласились.
 3. proofs.jsonl: в каждой строке SHA-256 от (before + перевод строки + text) равен hash; запись журнала названа
-   в столбцах «Место записи…» и «Хеш записи…».
+   в столбцах «Место записи…» и «Хеш записи…». В text стоит, кто, когда и с чем согласился: вид, редакция и SHA-256
+   текста те же, что в строке таблицы.
 
 Как проверить по порталу (делает администратор при вас):
 4. flask --app app audit verify --expect {head} — журнал цел, и на этом месте стоит та же запись.
@@ -83,22 +86,6 @@ def write(file: BinaryIO, asked: Search, *, most: int | None = None) -> int:
     with database.atomic():
         audit.record("consents.exported", "consents", count=count, end=head, hash=hashlib.sha256(manifest).hexdigest())
     return count
-
-
-def complaints(file: BinaryIO) -> list[str]:
-    """What is wrong with a register's file, alone and beside the log as it stands now; in words an inspector can act on."""
-    try:
-        book = zipfile.ZipFile(file)
-        manifest = json.loads(book.read(MANIFEST))
-        sums: dict[str, str] = manifest["files"]
-        place, _, digest = manifest["audit_end"].partition(":")
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError):
-        return ["the file is no register of consents"]
-    found = [f"{name}: not what the manifest says" for name, one in sums.items() if _digest_in(book, name) != one]
-    found += [f"{name}: unknown to the manifest" for name in set(book.namelist()) - set(sums) - {MANIFEST, SUMS}]
-    if audit_chain.hash_at(int(place)) != digest and int(place):
-        found.append(f"the audit log no longer holds {manifest['audit_end']}")
-    return found if found else [*_wrong_proofs(book), *_wrong_lines(book)]
 
 
 class _Book:
@@ -229,12 +216,12 @@ def _lines(rows: Sequence[Consent], proven: dict[tuple[int, str], Proof]) -> Ite
     for one in rows:
         given, ended = proven.get((one.id, _GIVEN)), proven.get((one.id, _WITHDRAWN))
         yield (
-            one.id, one.subject, one.account, one.kind, one.text.version, one.text_id, _local(one.given_at), one.channel, one.ip,
-            one.contact.get("email") or one.contact.get("phone") or "", one.paper_number, scans.get(one.file, ""),
+            one.id, one.subject, one.account, one.kind, one.text.version, one.text_id, _local(one.given_at, one.channel), one.channel,
+            one.ip, address_of(one), one.paper_number, scans.get(one.file, ""),
             f"staff:{one.registered_by}" if one.registered_by else "", one.term_until or "",
-            consent_list.STATES[consents.state(one)][0], _local(one.withdrawn_at), one.withdrawal_channel, one.withdrawn_by,
-            _local(one.ends_at), scans.get(one.withdrawal_file, ""), given.place if given else "", given.hash if given else "",
-            ended.place if ended else "", ended.hash if ended else "",
+            consent_list.STATES[consents.state(one)][0], _local(one.withdrawn_at, one.withdrawal_channel), one.withdrawal_channel,
+            one.withdrawn_by, _local(one.ends_at), scans.get(one.withdrawal_file, ""), given.place if given else "",
+            given.hash if given else "", ended.place if ended else "", ended.hash if ended else "",
         )  # fmt: skip
 
 
@@ -256,41 +243,8 @@ def _proof_line(consent_id: int, deed: str, proof: Proof) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
-def _wrong_proofs(book: zipfile.ZipFile) -> list[str]:
-    """Proofs that do not prove, and those that the log does not hold."""
-    found = []
-    with book.open(PROOFS) as lines:
-        for line in lines:
-            one = json.loads(line)
-            if audit_chain.link_hash(one["before"], one["text"]) != one["hash"]:
-                found.append(f"consent {one['consent']}: the proof of {one['deed']} does not add up")
-            elif audit_chain.hash_at(one["place"]) != one["hash"]:
-                found.append(f"consent {one['consent']}: the log says otherwise at place {one['place']}")
-    return found
-
-
-def _wrong_lines(book: zipfile.ZipFile) -> list[str]:
-    """Consents whose words or whose proofs are not in the file."""
-    names = set(book.namelist())
-    with book.open(PROOFS) as lines:
-        proven = {(str(one["place"]), one["hash"]) for one in map(json.loads, lines)}
-    found = []
-    with book.open(CSV) as table:
-        for row in csv.DictReader(TextIOWrapper(table, encoding="utf-8-sig", newline=""), delimiter=";"):
-            if f"texts/{row['SHA-256 текста']}.txt" not in names:
-                found.append(f"consent {row['Номер']}: its words are missing")
-            if (row["Место записи о согласии"], row["Хеш записи"]) not in proven:
-                found.append(f"consent {row['Номер']}: no proof that it was given")
-    return found
-
-
-def _digest_in(book: zipfile.ZipFile, name: str) -> str:
-    try:
-        with book.open(name) as member:
-            return hashlib.file_digest(member, "sha256").hexdigest()  # type: ignore[arg-type]
-    except (KeyError, zipfile.BadZipFile):
+def _local(moment: Any, channel: str = "") -> str:
+    """The local moment, of a paper the day alone: the hour is nobody's."""
+    if not moment:
         return ""
-
-
-def _local(moment: Any) -> str:
-    return f"{clock.local(moment):%Y-%m-%d %H:%M:%S}" if moment else ""
+    return f"{clock.local(moment):%Y-%m-%d}" if channel in _ON_PAPER else f"{clock.local(moment):%Y-%m-%d %H:%M:%S}"

@@ -17,6 +17,8 @@ def close(customer_id: int) -> bool:
 
 def _elsewhere(customer: Customer, letters: Sequence[int]) -> dict[str, int]:
     """That a letter came back, or was part of a mailing, stays known; to which address does not."""
-    back = Undelivered.update(address="", reason="").where(Undelivered.address == customer.email).execute()
-    mailed = Recipient.update(address="").where(Recipient.message.in_(letters)).execute() if letters else 0
+    theirs = (Undelivered.address == customer.email) | Undelivered.message.in_(letters)
+    back = Undelivered.update(address="", reason="").where(theirs).execute()
+    met = (Recipient.customer == customer.id) | (Recipient.address == customer.email)
+    mailed = Recipient.update(address="").where(met, Recipient.address != "").execute()
     return {"letters that came back": back, "letters of mailings": mailed}

@@ -40,6 +40,12 @@ def of(customer_id: int) -> dict[str, bool]:
     return {**dict.fromkeys(TOPICS, True), **{row.topic: row.wanted for row in rows}}
 
 
+def last_channel(customer_id: int, topic: str) -> str:
+    """Where the last word on a topic was said; '' while nothing was."""
+    said = Wish.select(Wish.channel).where(Wish.customer == customer_id, Wish.topic == topic)
+    return str(said.order_by(Wish.id.desc()).limit(1).scalar() or "")
+
+
 def wish(customer_id: int, topic: str, wanted: bool, channel: str) -> bool:
     """Say yes or no to a topic; what holds already changes nothing. Returns whether it was news. Refused: an unknown topic."""
     if topic not in TOPICS:

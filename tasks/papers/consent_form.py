@@ -22,11 +22,12 @@ _TOP, _BOTTOM = 12 * MM, 279 * MM
 _WIDTH = _RIGHT - _LEFT
 _INDENT = 4 * MM
 _BARS, _BAR_HEIGHT, _MODULE = 62 * MM, 12 * MM, 0.33 * MM  # 0.33 mm: read from a fax and from a 200 dpi scan
-_LINE = 7.6 * MM  # between lines to write on
-_SIGNING = 32 * MM
+_LINE = 7 * MM  # between lines to write on
+_ASKING = 8 * MM + 2 * _LINE  # which way, and where to
+_SIGNING = 27 * MM
 
 _COMPANY, _TITLE, _SECTION = Style(8, grey=SOFT), Style(12.5, bold=True), Style(9.2, bold=True)
-_TEXT, _LABEL, _GIVEN, _SMALL = Style(9), Style(9), Style(10.5), Style(6.5, grey=SOFT)
+_TEXT, _LABEL, _GIVEN, _SMALL = Style(8.5), Style(8.5), Style(10), Style(6.5, grey=SOFT)
 _NUMBER, _CAPTION = Style(11, bold=True), Style(6.5, grey=SOFT)
 _ITEM = re.compile(r"^\s*[-•]\s+")
 
@@ -80,7 +81,7 @@ class _Paper:
         sheet.text(_LEFT + 3 * MM, _TOP + 7.4 * MM, f"ИНН {company.inn}, ОГРН {company.ogrn}", _COMPANY, within=width)
         sheet.text(_LEFT + 3 * MM, _TOP + 11.4 * MM, company.legal_address, _COMPANY, within=width)
         self._bars(_TOP)
-        self.y = _TOP + 25 * MM
+        self.y = _TOP + 22 * MM
         end = sheet.paragraph(_LEFT, self.y, form.document.title, _TITLE, _WIDTH)
         self.y = end + 1.5 * MM
 
@@ -122,17 +123,23 @@ class _Paper:
 
     def _words(self) -> None:
         """The document without its title, which stands above already: paragraph by paragraph, items of a list set in."""
-        self.y += 4 * MM
-        lines = self.form.document.text.split("\n")
-        first = next((place for place, line in enumerate(lines) if line.strip()), 0)
-        for line in lines[first + 1 :]:
+        self.y += 3 * MM
+        lines = self.form.document.text.strip().split("\n")[1:]
+        for place, line in enumerate(lines, 1):
             text = line.strip()
+            if place == len(lines):
+                self._stay_together(text)
             if not text:
                 self.y += 1.6 * MM
             elif item := _ITEM.match(line):
                 self._paragraph(line[item.end() :].strip(), _INDENT)
             else:
                 self._paragraph(text, 0)
+
+    def _stay_together(self, last: str) -> None:
+        """Whoever signs signs under words: the last paragraph goes where the signature goes."""
+        words = len(self.sheet.lines(last, _TEXT, _WIDTH)) * _TEXT.leading
+        self._room(words + _SIGNING + (_ASKING if self.form.asks_contact else 0))
 
     def _paragraph(self, text: str, indent: float) -> None:
         sheet = self.sheet
@@ -146,8 +153,7 @@ class _Paper:
     def _contact(self) -> None:
         """The way that is wanted: one of two, and where to."""
         sheet = self.sheet
-        self._room(3 * _LINE)
-        self.y += 6 * MM
+        self.y += 8 * MM
         sheet.text(_LEFT, self.y, "Прошу направлять (отметьте одно):", _SECTION)
         for title in ("письмом на адрес электронной почты", "сообщением СМС на номер телефона"):
             self.y += _LINE
@@ -159,7 +165,6 @@ class _Paper:
     def _signature(self) -> None:
         """Date, signature, name; what the office fills in."""
         sheet = self.sheet
-        self._room(_SIGNING)
         self.y += 12 * MM
         x = _LEFT
         for title, width in (("Дата", 34 * MM), ("Подпись", 50 * MM), ("Расшифровка", _WIDTH - 94 * MM)):
@@ -167,7 +172,7 @@ class _Paper:
             sheet.text(x, self.y, title, _LABEL)
             sheet.rule(start, self.y + 1 * MM, x + width, 0.6)
             x += width + 5 * MM
-        self.y += 9 * MM
+        self.y += 8 * MM
         sheet.text(_LEFT, self.y, "Заполняет сотрудник: личность проверена, принял", _CAPTION)
         start = _LEFT + sheet.line_width("Заполняет сотрудник: личность проверена, принял", _CAPTION) + 2 * MM
         sheet.rule(start, self.y + 0.8 * MM, _RIGHT, 0.4, SOFT)

@@ -59,7 +59,7 @@ def test_subscribe_leave_by_the_letter_and_choose_again(newcomer: Visitor, porta
     newcomer.sees("На бумаге, в почтовый ящик")
     newcomer.sees("вы отказываетесь от бумажной")
     subscribe(newcomer)
-    newcomer.sees("Сохранено: так и будут приходить счета.")
+    newcomer.sees("Сохранено: счета будут приходить")
 
     bill_again(portal, newcomer.account)
     letters = newcomer.context.request.get("/demo/letters").text()
@@ -86,7 +86,7 @@ def test_with_scripts_the_choice_is_saved_without_a_reload(newcomer: Visitor) ->
     newcomer.page.evaluate("window.stays = true")
     newcomer.field(f"На почту {newcomer.email} — от бумажной квитанции отказываюсь").check()
     newcomer.press("Сохранить")
-    newcomer.sees("Сохранено: так и будут приходить счета.")
+    newcomer.sees("Сохранено: счета будут приходить")
     assert newcomer.page.evaluate("window.stays") is True
     newcomer.field("На бумаге").check()
     newcomer.press("Сохранить")

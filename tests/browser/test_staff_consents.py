@@ -90,8 +90,8 @@ def test_the_steps_of_a_paper_have_no_barrier(galina: Visitor) -> None:
     assert not faults(galina)
 
 
-def test_the_register_is_taken_away_with_its_proofs(galina: Visitor) -> None:
-    galina.open("/staff/consents")
-    with galina.page.expect_download() as got:
-        galina.press("Выгрузить реестр с доказательствами, ZIP")
+def test_the_register_is_taken_away_with_its_proofs(irina: Visitor) -> None:
+    irina.open("/staff/consents")
+    with irina.page.expect_download() as got:
+        irina.press("Выгрузить реестр с доказательствами, ZIP")
     assert got.value.path().read_bytes().startswith(b"PK")

@@ -12,7 +12,7 @@ from models import audit, consents
 from models import company as companies
 from models.base import Refusal
 from models.consents import Consent, ConsentText
-from models.entrance import agreeing
+from models.entrance import agreeing, linking
 from models.entrance.agreeing import Agreement
 from models.metering.accounts import link
 from models.outbox import Message
@@ -56,7 +56,7 @@ def test_a_letter_tells_what_was_agreed_to_once_however_often_the_button_was_pre
     assert agree(anna) == agree(anna) == agree(anna, key="another page")
     (letter,) = Message.select().where(Message.letter == "consent_given")
     assert letter.data == {
-        "title": company.consents[PAPERS].title, "account": anna.account.number, "day": "2026-11-20"
+        "title": company.consents[PAPERS].title, "account": anna.account.number, "day": "2026-11-20", "where": "anna@example.ru"
     }  # fmt: skip
     assert (letter.to, letter.subject) == ("anna@example.ru", anna.customer.subject)
 
@@ -164,8 +164,6 @@ def test_consents_of_payments_are_withdrawn_together_for_an_account(anna, compan
 
 def test_unlinked_the_account_takes_its_consent_along(anna):
     agree(anna)
-    from models.entrance import linking
-
     linking.unlink(anna.id, anna.account)
     assert consents.stands(PAPERS, anna.account.number) is None
 
@@ -176,7 +174,7 @@ def test_a_paper_of_the_accounts_holder_is_shown_to_whoever_holds_the_account(an
         contact={"way": "email", "email": "somebody@example.ru"}, paper_number="С-000001-7", registered_by=1,
     )  # fmt: skip
     shown = [one for one in agreeing.of_customer(anna.id, [anna.account.number]) if one.consent.kind == PAPERS]
-    assert [(one.is_own, one.may_be_withdrawn, one.state) for one in shown] == [(False, False, consents.IN_FORCE)]
+    assert [(one.is_own, one.may_be_withdrawn, one.state) for one in shown] == [(False, True, consents.IN_FORCE)]
     assert not [one for one in agreeing.of_customer(cast.vera().id, []) if one.consent.kind == PAPERS]
 
 
@@ -186,8 +184,11 @@ def test_a_paper_withdrawal_of_somebody_without_a_cabinet_is_told_to_the_address
         contact={"way": "email", "email": "somebody@example.ru"}, registered_by=1,
     )  # fmt: skip
     agreeing.withdraw(paper.id, channel="office", by="staff:1")
-    (letter,) = Message.select().where(Message.letter == "consent_withdrawn")
-    assert (letter.to, letter.subject) == ("somebody@example.ru", "")
+    told = Message.select().where(Message.letter == "consent_withdrawn").order_by(Message.to)
+    assert [(one.to, one.subject) for one in told] == [
+        ("anna@example.ru", anna.customer.subject),  # who holds the account learns of it too
+        ("somebody@example.ru", ""),
+    ]
 
 
 def test_an_older_version_goes_on_standing_with_its_own_words(anna, company, monkeypatch):
@@ -210,3 +211,51 @@ def test_words_changed_under_an_old_versions_name_are_noticed(anna, company, mon
     (said,) = agreeing.oddities()
     assert said.startswith(f"consents: {PAPERS}.{document.version}.txt is not what customers agreed to")
     assert ConsentText.get_by_id(document.hash).text == document.text
+
+
+def test_a_relatives_consent_takes_nobodys_papers_away_and_is_told_to_the_others(anna):
+    boris = cast.boris(anna)
+    first = agree(anna)
+    second = agreeing.agree(boris.id, PAPERS, Agreement(True, anna.account.number, "sms"), key="boris")
+    assert consents.standing_all(PAPERS, [anna.account.number]) == {anna.account.number: [first, second]}
+    told = Message.select().where(Message.letter == "consent_given", Message.key.contains(f":{second.id}:"))
+    phone = boris.customer.phone
+    masked = f"СМС на\u00a0+7 *** {phone[-4:-2]}-{phone[-2:]}"
+    assert sorted((one.to, one.data["where"]) for one in told) == [
+        ("anna@example.ru", masked),
+        ("boris@example.ru", masked),
+    ]
+
+
+def test_the_letter_of_leaving_says_when_the_cabinet_closes(anna):
+    agreeing.withdraw_own(anna.id, "personal-data", "", password=cast.PASSWORD)
+    assert Message.get(Message.letter == "consent_withdrawn").data["closes"] == "2026-12-20"
+
+
+def test_whoever_holds_the_account_ends_its_paper_and_a_stranger_does_not(anna, company):
+    number = anna.account.number
+    paper = consents.give(
+        f"account:{number}", company.consents[PAPERS], channel="office", account=number, paper_number="С-000001-7"
+    )
+    vera = cast.vera()
+    assert refused(lambda: agreeing.withdraw_own(vera.id, PAPERS, number)) == (None, "consent.none")
+    agreeing.withdraw_own(anna.id, PAPERS, number)
+    ended = Consent.get_by_id(paper.id)
+    assert (consents.state(ended), ended.withdrawn_by) == (consents.WITHDRAWN, anna.customer.subject)
+
+
+def test_agreeing_and_being_unlinked_at_once_leave_nothing_for_who_holds_the_account_no_more(anna):
+    def press(i):
+        return linking.unlink(anna.id, anna.account) if i else agree(anna)
+
+    at_once(2, press)
+    assert consents.stands(PAPERS, anna.account.number) is None
+
+
+def test_giving_again_and_again_writes_no_more_than_ten_letters_to_a_relative(anna):
+    boris = cast.boris(anna)
+    for n in range(10):
+        agreeing.agree(boris.id, PAPERS, Agreement(True, anna.account.number, "sms" if n % 2 else "email"), key=str(n))
+    again = Agreement(True, anna.account.number, "email")
+    assert refused(lambda: agreeing.agree(boris.id, PAPERS, again, key="10")) == (None, "limit.consent.give")
+    assert Message.select().where(Message.letter == "consent_given", Message.to == "anna@example.ru").count() == 10

@@ -21,6 +21,8 @@ from models.consents import Consent
 from models.contact import consent_forms, consent_papers
 from models.contact.consent_forms import ConsentForm
 from models.contact.consent_papers import Paper
+from models.entrance import agreeing
+from models.entrance.agreeing import Agreement
 from models.files import StoredFile
 from models.outbox import Message
 from models.people.staff import Employee
@@ -69,6 +71,13 @@ def register(
     )
 
 
+def printed_for(account: Any, document: Any) -> ConsentForm:
+    """A blank with the account's data, printed before it was signed."""
+    form = consent_forms.print_for(account, document)
+    ConsentForm.update(printed_at=datetime(2026, 11, 17)).where(ConsentForm.id == form.id).execute()
+    return ConsentForm.get_by_id(form.id)
+
+
 # ---- numbers
 
 
@@ -107,7 +116,7 @@ def test_one_wrong_digit_or_two_that_changed_places_are_noticed(number: int, dat
         ("С-12", "number"),
         ("9" * 30, "number"),
         ("С-000001-1", "misread"),
-        ("С-000123-7", "unknown"),
+        ("С-000123-4", "unknown"),
         ("\0", "number"),
     ],
 )
@@ -140,7 +149,7 @@ def test_each_blank_is_a_row_with_who_and_which_words(galina: Employee, company:
 def test_a_blank_with_data_is_the_same_one_until_it_is_brought_back(
     anna: cast.Person, galina: Employee, company: Company
 ) -> None:
-    first = consent_forms.print_for(anna.account, official(company))
+    first = printed_for(anna.account, official(company))
     assert consent_forms.print_for(anna.account, official(company)).id == first.id
     register(anna, galina, company, form=first)
     assert consent_forms.print_for(anna.account, official(company)).id != first.id
@@ -158,7 +167,7 @@ def test_no_more_blanks_than_fifty_at_once(galina: Employee, company: Company) -
 
 @pytest.mark.feature("S33")
 def test_a_signed_blank_becomes_a_consent_with_its_scan(anna: cast.Person, galina: Employee, company: Company) -> None:
-    form = consent_forms.print_for(anna.account, official(company))
+    form = printed_for(anna.account, official(company))
     consent, is_new = register(anna, galina, company, form=form)
     assert is_new
     assert (consent.subject, consent.account) == (f"account:{anna.account.number}", anna.account.number)
@@ -176,7 +185,7 @@ def test_a_signed_blank_becomes_a_consent_with_its_scan(anna: cast.Person, galin
 def test_the_same_blank_once_more_shows_the_first_and_keeps_one_scan(
     anna: cast.Person, galina: Employee, company: Company, folder: Path
 ) -> None:
-    form = consent_forms.print_for(anna.account, official(company))
+    form = printed_for(anna.account, official(company))
     first, _ = register(anna, galina, company, form=form)
     again, is_new = register(
         anna, galina, company, form=form, key="2", address="other@example.ru", scan=scan(PDF + b"\n%%EOF")
@@ -203,7 +212,7 @@ def test_a_version_that_is_not_in_force_any_more_counts_as_it_was_printed(
 ) -> None:
     now = official(company)
     old = type(now)(now.kind, "2026-01", "Прежняя редакция", "Прежняя редакция\n\nСлова", "0" * 64)
-    form = consent_forms.print_for(anna.account, old)
+    form = printed_for(anna.account, old)
     scanned = consent_forms.scan(form.number)
     assert (scanned.document.hash, scanned.document.title) == ("0" * 64, "Прежняя редакция")
     consent, _ = consent_papers.register(
@@ -245,10 +254,53 @@ def test_a_reason_stands_in_for_a_scan(anna: cast.Person, galina: Employee, comp
     assert AuditRow.get(AuditRow.deed == "consent.registered").detail["reason"] == "сканер сломан"
 
 
+def test_a_paper_without_a_scan_sends_nothing_where_nobody_of_the_account_was_reached(
+    anna: cast.Person, galina: Employee, company: Company
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        register(anna, galina, company, address="thief@example.ru", scan=None, without_scan="нет")
+    assert [one.field for one in refused.value.problems] == ["scan"]
+    assert not ConsentForm.select().exists()
+
+
+def test_a_paper_that_moves_what_a_customer_chose_shows_the_signature_and_is_told_to_all(
+    anna: cast.Person, galina: Employee, company: Company, at: Callable[[str], Any]
+) -> None:
+    own = agreeing.agree(anna.id, "official-papers", Agreement(True, anna.account.number, "sms"), key="1")
+    at("2026-11-23T10:00")
+    facts = {"signed_on": date(2026, 11, 21), "address": "other@example.ru"}
+    with pytest.raises(Refusal) as refused:
+        register(anna, galina, company, **{**facts, "address": "anna@example.ru"}, scan=None, without_scan="нет")
+    assert refused.value.problems[0].rule == "consent.scan_needed"
+    consent, _ = register(anna, galina, company, **facts)
+    assert consents.stands("official-papers", anna.account.number) == consent
+    assert consents.state(Consent.get_by_id(own.id)) == consents.IN_FORCE, "the customer goes on hearing of it too"
+    told = Message.select().where(Message.letter == "consent_given", Message.key.contains(f":{consent.id}:"))
+    assert sorted((one.to, one.subject, one.data["where"]) for one in told) == [
+        ("anna@example.ru", anna.customer.subject, "oth***@example.ru"),
+        ("other@example.ru", "", "other@example.ru"),
+    ]
+
+
+def test_a_paper_older_than_what_a_customer_chose_in_the_cabinet_undoes_nothing(
+    anna: cast.Person, galina: Employee, company: Company
+) -> None:
+    agreeing.agree(anna.id, "official-papers", Agreement(True, anna.account.number, "sms"), key="1")
+    with pytest.raises(Refusal, match="подписанное позже"):
+        register(anna, galina, company, address="other@example.ru")
+
+
+def test_a_blank_is_not_signed_before_it_was_printed(anna: cast.Person, galina: Employee, company: Company) -> None:
+    form = consent_forms.print_for(anna.account, official(company))
+    with pytest.raises(Refusal, match="подписать его раньше нельзя"):
+        register(anna, galina, company, form=form)
+    assert register(anna, galina, company, form=form, signed_on=TODAY)[1]
+
+
 def test_a_blank_printed_for_one_account_is_not_taken_for_another(
     anna: cast.Person, galina: Employee, company: Company
 ) -> None:
-    form = consent_forms.print_for(cast.vera().account, official(company))
+    form = printed_for(cast.vera().account, official(company))
     with pytest.raises(Refusal, match="напечатан для счёта"):
         register(anna, galina, company, form=form)
 
@@ -267,7 +319,7 @@ def test_a_paper_that_lay_about_undoes_nothing_that_came_after_it(
 
 
 def test_two_clerks_with_one_blank_make_one_consent(anna: cast.Person, galina: Employee, company: Company) -> None:
-    form = consent_forms.print_for(anna.account, official(company))
+    form = printed_for(anna.account, official(company))
     made = _together(
         lambda n: consent_papers.register(
             official(company), anna.account, paper(without_scan=str(n)), form=form, key=str(n), employee_id=galina.id

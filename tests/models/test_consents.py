@@ -156,14 +156,14 @@ def test_a_year_from_the_29th_of_february_is_the_28th(company, at):
 
 def test_leaving_an_account_ends_what_was_agreed_to_for_it_in_the_cabinet_alone(company):
     mine = give(company)
-    paper = give(company, subject="account:241010000054", channel="office", paper_number="С-000001-7")
+    paper = give(company, "recording", "account:241010000054", channel="office", contact={}, paper_number="С-000001-7")
     other = give(company, account="241010000127")
     cabinet = give(company, "personal-data", contact={})
     assert consents.leave("customer:1", "241010000054") == 1
     assert consents.state(Consent.get_by_id(mine.id)) == consents.ENDED
     for one in (paper, other, cabinet):
         assert consents.state(Consent.get_by_id(one.id)) == consents.IN_FORCE
-    assert consents.stands("official-papers", "241010000054") == paper
+    assert consents.stands("recording", "241010000054") == paper
 
 
 def test_of_several_that_stand_for_an_account_the_newest_counts(company, at):

@@ -13,7 +13,7 @@ from models.base import Refusal
 from models.billing import delivery
 from models.billing.delivery import BOTH, EMAIL, PAPER, STAFF, WEB, DeliveryChoice
 from models.entrance import linking
-from models.metering import accounts
+from models.metering.accounts import Account
 from models.outbox import Message, addresses
 from models.people.customers import Customer, subject
 from tests import cast
@@ -107,11 +107,13 @@ def test_in_kaluga_e_mail_is_for_the_primary_account_alone(boris: cast.Person, a
         choose(boris, EMAIL, anna.account)
     assert refused.value.problems[0].rule == "delivery.primary"
     at("2026-11-20T11:00")
-    accounts.make_primary(boris.id, anna.account)
+    assert not linking.make_primary(boris.id, anna.account)
     assert choose(boris, EMAIL, anna.account)
     at("2026-11-20T12:00")
-    accounts.make_primary(boris.id, boris.account)
-    assert choose(boris, PAPER, anna.account), "paper may be had again for any account"
+    assert linking.make_primary(boris.id, boris.account)
+    assert delivery.current(anna.account.id).way == PAPER, "another account's bills come on paper again"
+    assert told()[-1] == (anna.customer.email, PAPER, "у другого владельца счёта основным стал другой счёт")
+    assert not choose(boris, PAPER, anna.account), "paper may be had for any account"
 
 
 def test_an_account_that_is_not_held_is_refused(anna: cast.Person) -> None:
@@ -248,3 +250,43 @@ def test_moments_are_kept_as_they_were(anna: cast.Person, at: Any) -> None:
     choose(anna, EMAIL)
     assert delivery.current(anna.account.id).since == datetime(2026, 11, 20, 3)
     assert DeliveryChoice.select().count() == 1
+
+
+def test_an_account_that_is_chosen_for_too_often_makes_no_more_letters(
+    anna: cast.Person, boris: cast.Person, at: Any
+) -> None:
+    for way in (EMAIL, PAPER) * 5:
+        assert choose(anna, way)
+    with pytest.raises(Refusal) as caught:
+        choose(anna, EMAIL)
+    assert caught.value.problems[0].rule == "limit.delivery.choose"
+    assert [to for to, _, _ in told()] == ["boris@example.ru"] * 10
+    assert choose(boris, EMAIL, anna.account), "nobody is kept out by somebody else"
+    with audit.acting("staff:1"):
+        assert delivery.choose(anna.id, anna.account, EMAIL, STAFF)
+    at("2026-11-20T11:00")
+    assert choose(anna, PAPER)
+
+
+def test_choices_that_change_nothing_are_not_counted(anna: cast.Person) -> None:
+    for _ in range(20):
+        assert not choose(anna, PAPER)
+    assert choose(anna, EMAIL)
+
+
+def test_whose_mail_it_is_now_is_told_to_the_others_and_to_the_accounts_own_address(
+    anna: cast.Person, boris: cast.Person
+) -> None:
+    Account.update(email="owner@example.ru").where(Account.id == anna.account.id).execute()
+    account = Account.get_by_id(anna.account.id)
+    choose(anna, EMAIL, account)
+    with audit.acting("staff:1"):
+        delivery.choose(boris.id, account, EMAIL, STAFF)
+    query = Message.select().where(Message.letter == "delivery_changed").order_by(Message.id)
+    assert [(one.to, one.data["way"], one.data["whose"]) for one in query] == [
+        ("boris@example.ru", EMAIL, "other"),
+        ("owner@example.ru", EMAIL, "other"),
+        ("anna@example.ru", EMAIL, "other"),
+        ("boris@example.ru", EMAIL, "you"),
+        ("owner@example.ru", EMAIL, "other"),
+    ]

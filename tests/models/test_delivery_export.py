@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from models import clock
 from models.billing import delivery, print_run, run
+from models.billing.bills import Bill
 from models.billing.delivery import EMAIL, PAPER, WEB
 from models.exchange import handling, outgoing, transfers
 from models.metering.accounts import Account
@@ -100,3 +102,36 @@ def test_a_bill_whose_letter_came_back_is_printed(anna: cast.Person) -> None:
     run.bill("2026-10")
     Message.update(state=BOUNCED).execute()
     assert len(printed()) == Account.select().count()
+
+
+@pytest.mark.feature("S32")
+def test_a_bill_whose_letter_failed_after_the_printing_is_left_over_until_it_is_printed(
+    anna: cast.Person, at: Any
+) -> None:
+    cast.boris(anna)
+    delivery.choose(anna.id, anna.account, EMAIL, WEB)
+    run.bill("2026-10")
+    at("2026-11-20T11:00")
+    print_run.record("2026-10", len(printed()), 1)
+    assert print_run.left_over() is None and print_run.routes("2026-10", left_over=True) == {}
+    at("2026-11-22T11:00")
+    Message.update(state=BOUNCED, ended_at=clock.now()).where(Message.letter == "e_receipt").execute()
+    delivery.all_to_paper(anna.id, "письма не доходят", delivery.BOUNCED)
+    assert print_run.left_over() == ("2026-10", 1)
+    (ids,) = print_run.routes("2026-10", left_over=True).values()
+    (bill,) = Bill.select().where(Bill.id.in_(list(ids)))
+    assert bill.account_id == anna.account.id
+    at("2026-11-22T12:00")
+    print_run.record("2026-10", 1, 1)
+    assert print_run.left_over() is None
+
+
+def test_a_bill_that_came_on_paper_as_well_is_never_left_over(anna: cast.Person, at: Any) -> None:
+    delivery.choose(anna.id, anna.account, EMAIL, WEB)
+    run.bill("2026-10")
+    delivery.choose(anna.id, anna.account, PAPER, WEB)
+    at("2026-11-20T11:00")
+    print_run.record("2026-10", len(printed()), 1)
+    at("2026-11-22T11:00")
+    Message.update(state=BOUNCED, ended_at=clock.now()).where(Message.letter == "e_receipt").execute()
+    assert print_run.left_over() is None

@@ -44,6 +44,17 @@ def test_the_address_is_nowhere(anna: cast.Person, at: Any) -> None:
     assert (act["letters of mailings"], act["letters that came back"]) == (1, 1)
 
 
+def test_who_was_left_out_of_a_mailing_and_an_address_of_before_are_nowhere_either(anna: cast.Person, at: Any) -> None:
+    Customer.update(email="anna.new@example.ru").where(Customer.id == anna.id).execute()
+    Recipient.create(
+        mailing=Mailing.get(), account=anna.account.id, customer=anna.id, about="2", way="email", address="anna@example.ru",
+        excluded="unwanted",
+    )  # fmt: skip
+    at("2026-12-20T10:00")
+    assert destruction.close(anna.id)
+    assert {one.address for one in Recipient.select()} == {""} == {one.address for one in Undelivered.select()}
+
+
 def test_before_its_day_nothing_is_touched(anna: cast.Person) -> None:
     assert not destruction.close(anna.id)
     assert [one.address for one in Recipient.select()] == ["anna@example.ru"]

@@ -23,9 +23,10 @@ from models.exchange.kinds import KINDS
 from models.exchange.rows import Counts
 from models.exchange.table import BadFile
 from models.metering import closings, intake
-from models.metering.accounts import Account, Office
+from models.metering.accounts import Account, Office, one_of
 from models.metering.meters import Meter
 from models.metering.readings import Reading
+from models.outbox import Message
 from tests import cast
 
 OFFICES = "code;name;settlement;address;phone;hours"
@@ -529,9 +530,26 @@ def test_a_workbook_is_imported_as_the_same_table(stocked: Load, tmp_path: Path)
     assert told(stocked("readings", READING)) == (1, 0, 0, 1, 0)
 
 
+def test_a_name_written_otherwise_is_the_same_person(load: Load) -> None:
+    """An export in capitals or without «ё» must not empty a town's cabinets."""
+    anna = cast.anna()
+    Account.update(last_name="Фёдорова", first_name="Алёна").where(Account.id == anna.account.id).execute()
+    same = {name: getattr(anna.account, name) for name in ("middle_name", "access_code")}
+    cells = {"account": anna.account.number, "last_name": "ФЕДОРОВА", "first_name": "алена", **same}
+    load("accounts", changed(ACCOUNT, ACCOUNTS, **cells))
+    assert one_of(anna.id, anna.account.number) is not None
+
+
 @pytest.mark.feature("S13", "S31")
 @pytest.mark.parametrize(
-    ("cells", "is_sold"), [({"last_name": "Новая", "first_name": "Вера"}, True), ({"last_name": "Замужняя"}, False)]
+    ("cells", "is_sold"),
+    [
+        ({"last_name": "Новая", "first_name": "Вера"}, True),
+        ({"last_name": "ИВАНОВА ", "first_name": "АННА"}, False),
+        ({"last_name": "Новая", "access_code": "KX7P2Q"}, False),
+        ({"last_name": "Замужняя"}, False),
+        ({"access_code": "KX7P2Q"}, False),
+    ],
 )
 def test_what_the_former_owner_agreed_to_and_chose_ends_with_them(
     load: Load, company: Company, cells: dict[str, str], is_sold: bool
@@ -546,3 +564,5 @@ def test_what_the_former_owner_agreed_to_and_chose_ends_with_them(
     load("accounts", changed(ACCOUNT, ACCOUNTS, account=number, **{**same, **cells}))
     assert (consents.stands("official-papers", number) is None) is is_sold
     assert (delivery.current(account.id).way == "paper") is is_sold
+    assert (one_of(anna.id, number) is None) is is_sold
+    assert Message.select().where(Message.letter == "unlinked", Message.to == "anna@example.ru").exists() is is_sold

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from models.audit import AuditRow
 from models.base import Refusal
 from models.billing import delivery
 from models.consents import Consent
-from models.entrance import agreeing, leaving, sign_in, sign_up
+from models.entrance import agreeing, leaving, profile, sign_in, sign_up
 from models.entrance.agreeing import Agreement
 from models.metering import finding
 from models.metering.accounts import Account, Holding
@@ -97,7 +98,8 @@ def test_the_withdrawn_consent_stays_in_the_register_beside_the_new_one(anna):
     leave(anna)
     agreeing.agree(anna.id, "personal-data", Agreement(ticked=True), key="again")
     states = [consents.state(one) for one in Consent.select().order_by(Consent.id)]
-    assert states == [consents.WITHDRAWN, consents.IN_FORCE]
+    assert states == [consents.ENDED, consents.IN_FORCE]
+    assert Consent.select().order_by(Consent.id).first().withdrawal_channel == "web"
 
 
 def test_after_thirty_days_nothing_of_the_person_is_left(anna, at):
@@ -171,13 +173,13 @@ def test_other_consents_of_the_cabinet_end_with_it_and_papers_do_not(anna, at, c
         anna.id, "official-papers", Agreement(ticked=True, account=anna.account.number, way="email"), key="p"
     )
     paper = consents.give(
-        f"account:{anna.account.number}", company.consents["official-papers"], channel="office", account=anna.account.number
+        f"account:{anna.account.number}", company.consents["recording"], channel="office", account=anna.account.number
     )  # fmt: skip
     leave(anna)
     assert consents.state(Consent.get_by_id(mine.id)) == consents.IN_FORCE
     gone(at, anna)
     assert consents.state(Consent.get_by_id(mine.id)) == consents.ENDED
-    assert consents.stands("official-papers", anna.account.number) == paper
+    assert consents.stands("recording", anna.account.number) == paper
 
 
 def test_closing_twice_destroys_once(anna, at):
@@ -237,10 +239,37 @@ def test_a_relatives_cabinet_and_letters_are_untouched(anna, at):
     assert Account.of(boris.id).count() == 2
 
 
-def test_settlements_that_are_done_let_the_next_round_close(anna):
+def test_settlements_that_are_done_take_nobodys_thirty_days_away(anna, at):
     leave(anna)
-    agreeing.settle(Consent.get().id, by="staff:1")
-    assert leaving.due() == [anna.id] and leaving.close(anna.id)
+    with pytest.raises(Refusal) as caught:
+        consents.settle(Consent.get().id, by="staff:1")
+    assert caught.value.problems[0].rule == "consent.not_settled"
+    at("2026-12-20T09:59")
+    assert leaving.due() == []
+
+
+def test_a_paper_that_lay_about_leaves_thirty_days_from_its_registration_too(anna, at):
+    at("2027-03-01T10:00")
+    agreeing.withdraw(Consent.get().id, channel="post", by="staff:1", on=date(2026, 12, 1))
+    assert Customer.get_by_id(anna.id).closes_at == clock.now() + consents.ENDS_IN
+    assert Consent.get().ends_at == clock.now() + consents.ENDS_IN
+    at("2027-03-31T09:59")
+    assert leaving.due() == [] and not leaving.close(anna.id)
+
+
+def test_letters_to_an_address_that_the_customer_had_before_are_wiped_too(anna, at):
+    outbox.post("activate", "anna@example.ru", {"account": anna.account.number})  # of before there was a customer
+    profile.ask_for_email(anna.id, cast.PASSWORD, "anna.new@example.ru")
+    profile.confirm_email(tokens.Token.get())
+    Suspension.create(address="anna@example.ru", reason="full")
+    profile.change_password(anna.id, cast.PASSWORD, "другой длинный пароль", "другой длинный пароль", 0)
+    with audit.acting(anna.customer.subject):
+        agreeing.withdraw_own(anna.id, "personal-data", "", password="другой длинный пароль")
+    assert gone(at, anna)
+    assert {message.letter for message in Message.select()} >= {"activate", "confirm_email", "email_changed"}
+    for message in Message.select():
+        assert (message.to, message.data) == ("", {}), message.letter
+    assert not Suspension.select().exists()
 
 
 def test_a_withdrawal_on_paper_signs_every_device_out(anna):

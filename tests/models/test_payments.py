@@ -330,7 +330,7 @@ def test_start_writes_the_order_and_the_consent(anna: cast.Person) -> None:
     payment = begin(anna)
     assert (payment.state, payment.amount, payment.parts, payment.channel) == (NEW, AMOUNT, PARTS, "web")
     assert payment.expires_at == clock.now() + payments.LIVES
-    consents = Consent.select().where(Consent.account == anna.account.number)
+    consents = Consent.select().where(Consent.account == anna.account.number, Consent.kind == "payment")
     assert [one.subject for one in consents] == [f"customer:{anna.id}"]
     assert posted() == 0
 

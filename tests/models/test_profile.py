@@ -11,6 +11,7 @@ from peewee import Database
 from models import tokens
 from models.audit import AuditRow
 from models.base import Refusal
+from models.billing.payments import Payment
 from models.entrance import profile
 from models.outbox import Message
 from models.people import passwords, sessions
@@ -103,6 +104,17 @@ def test_old_address_is_told(anna: cast.Person) -> None:
     profile.confirm_email(token(anna, "new@example.ru"))
     assert letters()[-1] == ("email_changed", "anna@example.ru")
     assert Message.newest(1).get().data == {"email": "new@example.ru"}
+
+
+def test_a_cheque_that_is_to_come_goes_to_the_new_address(anna: cast.Person) -> None:
+    facts = {"account": anna.account, "parts": {"electricity": 100}, "amount": 100, "channel": "web", "state": "new"}
+    own = Payment.create(number="2611-000001", customer=anna.id, email="anna@example.ru", **facts)
+    other = Payment.create(
+        number="2611-000002", customer=anna.id, email="accountant@example.ru", **{**facts, "state": "paid"}
+    )
+    profile.confirm_email(token(anna, "new@example.ru"))
+    assert Payment.get_by_id(own.id).email == "new@example.ru"
+    assert Payment.get_by_id(other.id).email == "accountant@example.ru"
 
 
 def test_link_to_the_new_address_works_once(anna: cast.Person) -> None:

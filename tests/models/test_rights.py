@@ -15,7 +15,7 @@ def test_each_role_has_what_its_work_needs() -> None:
 
 
 def test_an_auditor_only_looks() -> None:
-    assert all(right.endswith(".see") for right in rights.of_role("auditor"))
+    assert all(right.endswith((".see", ".export")) for right in rights.of_role("auditor"))
 
 
 def test_a_clerk_neither_decides_nor_sees_money_files_or_people() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models import audit, outbox
+from models import audit, clock, outbox
 from models.base import Refusal
 from models.billing import delivery
 from models.billing.delivery import BOTH, EMAIL, PAPER, WEB
@@ -15,6 +15,7 @@ from models.contact.unsubscribing import Exit
 from models.entrance import linking
 from models.outbox import Message, kinds
 from models.people import wishes
+from models.people.customers import Customer
 from tests import cast
 
 SITE = "https://lk.example.ru"
@@ -166,3 +167,24 @@ def test_leaving_a_topic_and_coming_back(anna: cast.Person, basis: str, topic: s
     assert {row.who for row in audit.AuditRow.select().where(audit.AuditRow.deed == "wish.changed")} == {
         f"customer:{anna.id}"
     }
+
+
+def test_an_old_letter_does_not_undo_a_no_that_was_said_in_the_cabinet_since(anna: cast.Person) -> None:
+    way = unsubscribing.find(unsubscribing.token(anna.id, kinds.NEWS))
+    assert way is not None
+    unsubscribing.act(way)
+    wishes.wish(anna.id, wishes.NEWS, True, WEB)
+    wishes.wish(anna.id, wishes.NEWS, False, WEB)
+    assert not unsubscribing.can_take_back(way)
+    with pytest.raises(Refusal, match="выбрали заново"):
+        unsubscribing.take_back(way)
+    assert not wishes.of(anna.id)[wishes.NEWS]
+
+
+def test_nothing_comes_back_while_the_cabinet_closes(anna: cast.Person) -> None:
+    way = of_receipts(anna)
+    unsubscribing.act(way)
+    Customer.update(closes_at=clock.now()).where(Customer.id == anna.id).execute()
+    with pytest.raises(Refusal) as refused:
+        unsubscribing.take_back(way)
+    assert refused.value.problems[0].rule == "delivery.leaving"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pypdfium2 as pdfium
 import pytest
 import zxingcpp
 from pyzbar import pyzbar
 
+from models import company as companies
 from models.company import Company
-from models.company_consents import ConsentDocument
+from models.company_consents import KINDS, ConsentDocument
 from tasks.papers import consent_form
 from tasks.papers.consent_form import Form
 from tests.tasks.test_papers import NASTY, image_of, words_of
 
-CODE, NUMBER = "C-000123-7", "С-000123-7"
+CODE, NUMBER = "C-000123-4", "С-000123-4"
 
 
 def form(document: ConsentDocument, **facts: str | bool) -> Form:
@@ -68,6 +71,26 @@ def test_long_words_go_over_pages_and_each_says_which_paper_it_is(company: Compa
         said = page.get_textpage().get_text_range()
         assert f"Лист {number} из {len(pages)}" in said and NUMBER in said and "f" * 64 in said
     assert "Подпись" in pages[-1].get_textpage().get_text_range() and "Пункт 39" in words_of(drawn)
+
+
+@pytest.mark.parametrize("code", ["krasnoyarsk", "kaluga", "koryak", "irkutsk"])
+def test_who_signs_signs_under_the_words_on_one_sheet(code: str) -> None:
+    company = companies.load(Path("companies") / code)
+    for kind, document in company.consents.items():
+        if KINDS[kind].on_paper:
+            drawn = consent_form.draw([form(document, asks_contact=KINDS[kind].contact)], company)
+            assert len(pdfium.PdfDocument(drawn)) == 1, (code, kind)
+
+
+def test_a_signature_takes_the_last_words_along_to_its_sheet(company: Company) -> None:
+    known = company.consents["official-papers"]
+    last = "Последние слова, под которыми подписываются."
+    for more in range(30):
+        text = "\n\n".join([known.title, *(f"Пункт {n}." for n in range(15 + more)), last])
+        document = ConsentDocument(known.kind, known.version, known.title, text, "f" * 64)
+        (*_, page) = pdfium.PdfDocument(consent_form.draw([form(document, asks_contact=True)], company))
+        said = page.get_textpage().get_text_range()
+        assert "Подпись" in said and "Прошу направлять" in said and last in said, more
 
 
 def test_many_blanks_are_one_file_each_counted_for_itself(company: Company) -> None:

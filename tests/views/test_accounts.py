@@ -8,7 +8,7 @@ import pytest
 
 from models import audit
 from models.base import Refusal
-from models.billing import ledger
+from models.billing import delivery, ledger
 from models.billing.ledger import New
 from models.metering.accounts import Account, Holding
 from models.metering.proof import proven
@@ -82,6 +82,7 @@ def test_one_primary_and_five_additional_accounts_and_no_more(home, company):
         assert link(home, one.number, one.access_code).status == 303
     page = home.get("accounts.index")
     assert len(page.soup.select("main section.card")) == 6
+    assert "счета прежнего снова пойдут на бумаге" in page.text
     assert "больше нельзя" in page.text
     one = cast.account(6)
     page = link(home, one.number, one.access_code)
@@ -226,3 +227,14 @@ def _open(client, endpoint, method, number):
     page = client.get("about.contacts") if not client.signed_in else client.get("settings.show")
     mark = page.soup.select_one('input[name="csrf_token"]')
     return client.post(path, {"csrf_token": mark["value"] if mark else "", "meter-1-t1": "6440", "meter-1-t2": "2720"})
+
+
+@pytest.mark.company("kaluga")
+def test_another_primary_account_brings_the_old_ones_bills_back_on_paper(home, anna):
+    more = cast.account(7)
+    link(home, more.number, more.access_code)
+    delivery.choose(anna.id, anna.account, "email", delivery.WEB)
+    page = home.get("accounts.index")
+    page = home.post("accounts.make_primary", {"csrf_token": page.token}, number=more.number).follow()
+    assert "Счета прежнего основного снова приходят на бумаге" in page.text
+    assert delivery.current(anna.account.id).way == "paper"

@@ -33,7 +33,7 @@ def version(app: Any) -> str:
 
 def registered(galina: Client, form: ConsentForm) -> Page:
     page = galina.get("consent_papers.begin", form=form.code)
-    return send(page, {"signed_on": "2026-11-18", "way": "email", "address": "anna@example.ru"})
+    return send(page, {"signed_on": "2026-11-20", "way": "email", "address": "anna@example.ru"})
 
 
 # ---- blanks
@@ -48,7 +48,7 @@ def test_a_clerk_prints_a_blank_and_scans_it_back(galina: Client, anna: cast.Per
     assert bars(answer.answer.data) == [form.code]
     page = galina.get("consent_papers.begin", form=form.code)
     assert anna.account.number in page.text and "И*** Анна Сергеевна" in page.text and "Иванова" not in page.text
-    page = send(page, {"signed_on": "2026-11-18", "way": "email", "address": "anna@example.ru"})
+    page = send(page, {"signed_on": "2026-11-20", "way": "email", "address": "anna@example.ru"})
     assert page.status == 303
     page = page.follow()
     assert "Согласие зарегистрировано." in page.text and form.number in page.text and "ann***@example.ru" in page.text
@@ -111,10 +111,27 @@ def test_a_blank_that_is_registered_shows_its_consent(galina: Client, anna: cast
     assert "Этот бланк уже зарегистрирован" in page.text and link(page, "Открыть согласие") == first
 
 
-@pytest.mark.parametrize("typed", ["С-000001-0", "С-000123-7", "12", "\u202e", "0" * 40])
+@pytest.mark.parametrize("typed", ["С-000001-0", "С-000123-4", "12", "\u202e", "0" * 40])
 def test_a_number_that_leads_nowhere_is_said_and_kept(galina: Client, typed: str) -> None:
     page = galina.get("consent_papers.begin", form=typed)
     assert page.status == 422 and page.error("form")
+
+
+def test_nothing_typed_is_said_too(galina: Client) -> None:
+    for asked, field in (({"form": ""}, "form"), ({"kind": "", "account": ""}, "kind")):
+        page = galina.get("consent_papers.begin", **asked)
+        assert page.status == 422 and page.error(field)
+    assert galina.get("staff_consents.withdrawals", account="").error("account")
+
+
+def test_a_day_is_typed_as_people_write_it_and_a_lost_scan_is_asked_for_again(
+    galina: Client, anna: cast.Person
+) -> None:
+    version = companies.current().consents["recording"].version
+    page = galina.get("consent_papers.begin", kind=f"recording.{version}", account=anna.account.number)
+    page = send(page, {"signed_on": "вчера"})
+    assert "20.11.2026" in page.error("signed_on") and "Выберите файл снова" in page.text
+    assert send(page, {"signed_on": "18.11.2026"}).status == 303
 
 
 def test_what_was_typed_stays_when_something_is_wrong(galina: Client, anna: cast.Person, version: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from models import company as companies
 from models import consents
 from models.consents import Consent
+from models.entrance import linking
 from models.metering.accounts import link, unlink
 from models.outbox import Message
 from models.people.customers import Customer
@@ -329,3 +330,20 @@ def test_pages_of_a_customer_without_accounts(home, anna):
     for path in ("/consents", *(f"/consents/{kind}" for kind in ("personal-data", "recording", PAPERS, "payment"))):
         assert home.get(path).status == 200
     assert home.get("consents.show", kind=PAPERS).soup.select_one("form#agree") is None
+
+
+def test_without_an_account_the_page_says_what_to_do_first(home, anna):
+    linking.unlink(anna.id, anna.account)
+    page = home.get("consents.show", kind=PAPERS)
+    assert "Это согласие дают для лицевого счёта." in page.text and page.soup.select_one("form#agree") is None
+    assert page.soup.select_one('main a[href="/accounts/link"]')
+
+
+def test_a_paper_for_the_account_is_withdrawn_in_the_cabinet(home, anna, company):
+    paper = consents.give(
+        f"account:{anna.account.number}", company.consents[PAPERS], channel="office", account=anna.account.number
+    )
+    page = home.get("consents.show", kind=PAPERS).click("Отозвать для счёта " + anna.account.number)
+    page = page.submit(button="Отозвать").follow()
+    assert "Согласие отозвано." in page.text
+    assert consents.state(Consent.get_by_id(paper.id)) == consents.WITHDRAWN

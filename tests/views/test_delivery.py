@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from models import clock
 from models.billing import delivery
 from models.billing.delivery import EMAIL, PAPER, WEB, DeliveryChoice
 from models.outbox import Message, addresses
 from models.people import wishes
+from models.people.customers import Customer
 from tests.views.conftest import enter
 
 
@@ -40,7 +42,7 @@ def test_choosing_e_mail_and_paper_again(home, anna):
     page = open_page(home, anna.account).submit(way="email", button="Сохранить")
     assert (page.status, page.location) == (303, f"/accounts/{anna.account.number}/delivery")
     page = page.follow()
-    assert "Сохранено: так и будут приходить счета." in page.text
+    assert "Сохранено: счета будут приходить" in page.text
     assert "На почту, без бумажной квитанции" in page.text and "Письма идут на anna@example.ru" in page.text
     page.submit(way="paper", button="Сохранить")
     page = open_page(home, anna.account)
@@ -168,3 +170,15 @@ def test_the_pages_around_lead_here(home, anna, endpoint):
     page = home.get(endpoint, **values)
     wanted = ["/settings/letters"] if endpoint == "settings.show" else [f"/accounts/{anna.account.number}/delivery"]
     assert all(page.soup.select_one(f'main a[href="{path}"]') for path in wanted)
+
+
+def test_what_was_saved_says_where_to_and_from_which_bill(home, anna):
+    page = open_page(home, anna.account).submit(way="email", button="Сохранить").follow()
+    said = "счета будут приходить на anna@example.ru, на бумаге — больше нет. Первый — за ноябрь\u00a02026."
+    assert said in page.text
+
+
+def test_while_the_cabinet_closes_there_is_nothing_to_choose(home, anna):
+    Customer.update(closes_at=clock.now()).where(Customer.id == anna.id).execute()
+    page = open_page(home, anna.account)
+    assert "Кабинет закроется" in page.text and page.soup.select_one('input[name="way"]') is None

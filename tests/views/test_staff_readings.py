@@ -192,7 +192,7 @@ def test_guess_is_taken_with_one_press(oleg: Client, reading: Reading, mail: Cal
     letter = mail("anna@example.ru")
     assert letter.letter == "reading_corrected"
     assert WHY in letter.text and "Было передано: день\u00a064\u202f400" in letter.text
-    assert "Принято к расчёту: день\u00a06\u202f440, ночь\u00a02\u202f720." in letter.text
+    assert "Принято к расчёту: день\u00a06\u202f440, ночь\u00a02\u202f720" in letter.text
 
 
 def test_values_are_corrected_by_hand(oleg: Client, reading: Reading, anna: Person) -> None:

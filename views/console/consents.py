@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from models.base import Refusal
-from models.office import consent_register
+from models.office import consent_check, consent_register
 from models.office.consent_list import Search
 from views.console.acting import command
 
@@ -23,7 +23,7 @@ def group() -> None:
 @command
 def verify(file: Path) -> None:
     with file.open("rb") as opened:
-        complaints = consent_register.complaints(opened)
+        complaints = consent_check.complaints(opened)
     for complaint in complaints:
         click.echo(f"FAIL {complaint}")
     if complaints:

@@ -22,8 +22,11 @@ from views.console.acting import command
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--single", is_flag=True, help="A file an account instead, in folders.")
 @click.option("--office", help="This office only, by its code.")
+@click.option(
+    "--left-over", is_flag=True, help="Only bills that the last run left to an e-mail which has reached nobody since."
+)
 @command
-def print_bills(period: str, folder: Path, single: bool, office: str | None) -> None:
+def print_bills(period: str, folder: Path, single: bool, office: str | None, left_over: bool) -> None:
     if not periods.parse(period):
         raise click.ClickException(f"{period!r} is no period; write it as 2026-10")
     try:
@@ -34,8 +37,8 @@ def print_bills(period: str, folder: Path, single: bool, office: str | None) -> 
                 bar.update(done - bar.pos)
 
             summary = printing.print_bills(
-                period, folder, current_app.extensions["kabinet"], single=single, office=office, progress=progress
-            )
+                period, folder, current_app.extensions["kabinet"], single=single, office=office, left_over=left_over, progress=progress
+            )  # fmt: skip
     except Refusal as refusal:
         raise click.ClickException(refusal.text) from refusal
     except printing.Stopped as stop:

@@ -81,6 +81,9 @@ def unlink(number: str) -> Any:
 @room.post("/accounts/<string:number>/primary", endpoint="make_primary")
 @customer_only
 def make_primary(number: str) -> Any:
-    accounts.make_primary(current_user.id, account_or_404(number))
-    flash(f"Основной лицевой счёт теперь {number}.", "good")
+    moved = linking.make_primary(current_user.id, account_or_404(number))
+    more = (
+        " Счета прежнего основного снова приходят на бумаге: по почте бывают только счета основного." if moved else ""
+    )
+    flash(f"Основной лицевой счёт теперь {number}.{more}", "good")
     return see("accounts.index")

@@ -33,7 +33,7 @@ def index() -> Any:
 def blank(kind: str) -> Any:
     """The words to sign, without a number: anybody may print it, and nothing is written down."""
     document = consent_forms.documents().get(kind) or abort(404)
-    return _saved(_blank(document), document)
+    return _saved(_blank(document), f"{document.kind}-{document.version}")
 
 
 @room.post("/accounts/<string:number>/consents/form", endpoint="prefilled")
@@ -47,7 +47,7 @@ def prefilled(number: str) -> Any:
     form = Form(
         document, made.code, made.number, holder(account), full_address(account), account.number, KINDS[document.kind].contact
     )  # fmt: skip
-    return _saved(consent_form.draw([form], company.current()), document)
+    return _saved(consent_form.draw([form], company.current()), f"{document.kind}-{made.code}-{account.number}")
 
 
 @lru_cache(32)
@@ -56,5 +56,5 @@ def _blank(document: ConsentDocument) -> bytes:
     return consent_form.draw([form], company.current())
 
 
-def _saved(body: bytes, document: ConsentDocument) -> Response:
-    return downloads.made(io.BytesIO(body), f"{document.kind}-{document.version}.pdf", downloads.PDF)
+def _saved(body: bytes, name: str) -> Response:
+    return downloads.made(io.BytesIO(body), f"{name}.pdf", downloads.PDF)

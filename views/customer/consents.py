@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, abort, flash, request
 from flask_login import current_user
 from wtforms import RadioField, SelectField
+from wtforms.validators import ValidationError
 
 from models import company, consents, seal, words
 from models.base import Refusal
@@ -38,8 +39,12 @@ class WithdrawForm(Form):
 
 
 class LeaveForm(Form):
-    password = Password("Пароль", required="Введите пароль от кабинета.")
+    password = Password("Пароль", required=agreeing.UNPROVEN)
     understood = Tick("Понимаю, что кабинет закроется")
+
+    def validate_understood(self, field: Any) -> None:
+        if not field.data:
+            raise ValidationError(agreeing.NOT_UNDERSTOOD)
 
 
 class Line(NamedTuple):
@@ -150,19 +155,21 @@ def _shown(kind: Kind, form: GiveForm) -> dict[str, Any]:
     customer, document, lines = _customer(), agreeing.document_of(kind.code), _lines(kind, given, numbers)
     standing = [line.given for line in lines if line.given and line.given.state == consents.IN_FORCE]
     is_asked = agreeing.is_asked(kind.code, customer) and (kind.about == ACCOUNT or not standing)
+    free = next((line.number for line in lines if not line.given or line.given.state != consents.IN_FORCE), "")
     return {
         "kind": kind, "document": document, "read": standing[0].text if standing and not is_asked else document, "lines": lines,
         "earlier": given, "payments": agreeing.of_payments(current_user.id) if kind.code == PAYMENT else [],
-        "form": _offered(form, kind, customer), "is_asked": is_asked and bool(numbers or kind.about != ACCOUNT),
+        "form": _offered(form, customer, free), "is_asked": is_asked and bool(numbers or kind.about != ACCOUNT),
         "closes_at": customer.closes_at, "each_payment": kind.asked == EACH_PAYMENT,
     }  # fmt: skip
 
 
-def _offered(form: GiveForm, kind: Kind, customer: Customer) -> GiveForm:
+def _offered(form: GiveForm, customer: Customer, free: str) -> GiveForm:
+    """The form with its choices; `free` is the account that has no consent yet."""
     form.key.data = form.key.data or seal.token()[:22]
     form.account.choices = [(one.number, f"{one.number}, {one.address}") for one in choices()]
     if form.account.data is None:
-        form.account.data = request.args.get("account", "")
+        form.account.data = request.args.get("account", "") or free
     phone = f"в СМС на {words.phone(customer.phone)}" if customer.phone else "в СМС (телефон не указан)"
     form.way.choices = [(agreeing.EMAIL, f"по почте на {customer.email}"), (agreeing.SMS, phone)]
     return form
@@ -182,7 +189,7 @@ def _withdrawn(kind: Kind) -> dict[str, Any]:
     if kind.code == PAYMENT:
         standing: Any = [one for one in agreeing.of_payments(current_user.id) if one.account == number]
     else:
-        given = agreeing.of_customer(current_user.id, [])
+        given = agreeing.of_customer(current_user.id, [choice.number for choice in choices()])
         mine = [one for one in given if one.consent.kind == kind.code and one.may_be_withdrawn]
         standing = [one for one in mine if kind.about != ACCOUNT or one.consent.account == number]
     return {
@@ -191,6 +198,7 @@ def _withdrawn(kind: Kind) -> dict[str, Any]:
         "standing": standing,
         "title": _title(kind, []),
         "days": consents.ENDS_IN.days,
+        "closes_at": _customer().closes_at,
     }
 
 

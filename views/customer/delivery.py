@@ -8,9 +8,9 @@ from flask import Blueprint, flash
 from flask_login import current_user
 from wtforms import BooleanField, RadioField
 
-from models import company, seal
+from models import company, seal, words
 from models.base import Refusal
-from models.billing import delivery
+from models.billing import delivery, e_receipts
 from models.outbox.addresses import suspended
 from models.people import wishes
 from models.people.customers import subject
@@ -23,6 +23,11 @@ _WAYS = {
     delivery.PAPER: "На бумаге",
     delivery.EMAIL: "На почту {email} — от бумажной квитанции отказываюсь",
     delivery.BOTH: "И на почту {email}, и на бумаге",
+}
+_SAVED = {
+    delivery.PAPER: "счета будут приходить на бумаге",
+    delivery.EMAIL: "счета будут приходить на {email}, на бумаге — больше нет",
+    delivery.BOTH: "счета будут приходить и на {email}, и на бумаге",
 }
 
 
@@ -95,7 +100,12 @@ def _choose(account: Any, form: WayForm) -> str:
     except Refusal as refusal:
         form.refuse(refusal)
         return ""
-    return "Сохранено: так и будут приходить счета." if is_new else "Счета так и приходят, ничего не изменилось."
+    if not is_new:
+        return "Счета так и приходят, ничего не изменилось."
+    month = words.month(e_receipts.next_period(account.id))
+    return (
+        f"Сохранено: {_SAVED[form.way.data or delivery.PAPER].format(email=current_user.email)}. Первый — за {month}."
+    )
 
 
 def _choice(account: Any, form: WayForm) -> dict[str, Any]:
@@ -111,6 +121,6 @@ def _choice(account: Any, form: WayForm) -> dict[str, Any]:
     form.key.data = form.key.data or seal.token()[:22]
     return {
         "form": form, "now": now, "is_mine": is_mine, "history": past, "may_choose": may, "primary": choices()[0].number,
-        "is_suspended": bool(suspended([current_user.email])), "email": current_user.email,
+        "is_suspended": bool(suspended([current_user.email])), "email": current_user.email, "closes_at": current_user.closes_at,
         "titles": delivery.TITLES, "who": lambda row: delivery.chosen_by(row, subject(current_user.id)),
     }  # fmt: skip

@@ -170,8 +170,13 @@ def choose_delivery(number: str) -> Any:
     way, _, customer = (form.way.data or "").partition(":")
     try:
         if form.validate():
-            behalf.choose_delivery(card, _id(customer), way, form.key.data or "")
-            flash("Сохранено. Всем, у кого этот счёт в кабинете, ушло письмо.", "good")
+            is_new = behalf.choose_delivery(card, _id(customer), way, form.key.data or "")
+            said = (
+                "Сохранено. Всем, у кого этот счёт в кабинете, ушло письмо."
+                if is_new
+                else "Так и было: ничего не изменилось."
+            )
+            flash(said, "good" if is_new else "")
             return see("staff_customers.show", number=number)
     except Refusal as refusal:
         form.refuse(refusal)

@@ -166,6 +166,10 @@ def _sought(form: PaperForm) -> Sought:
         sought.document = next((one for one in _papers() if f"{one.kind}.{one.version}" == chosen), None)
         if sought.document is None:
             raise Refusal("kind", "Выберите согласие из списка.", "consents.kind")
+    elif "form" in request.values:
+        raise Refusal("form", "Введите номер бланка или считайте его код сканером.", "consent_form.number")
+    elif "kind" in request.values:
+        raise Refusal("kind", "Выберите согласие.", "consents.kind")
     if sought.document and not sought.account:
         found = staff_consent.meant(form.account)
         sought.account, sought.candidates = found.account, tuple(found.candidates)

@@ -13,9 +13,9 @@ from models.base import Refusal
 from models.company_consents import KINDS
 from models.contact import consent_papers
 from models.contact.consent_papers import CHANNELS
-from models.entrance import agreeing
+from models.entrance import agreeing, consent_letters
 from models.metering.accounts import holder, masked
-from models.office import consent_list, consent_register
+from models.office import behalf, consent_list, consent_register
 from models.office.consent_list import Search
 from models.people.staff import subject
 from views import downloads, staff_consent
@@ -27,6 +27,7 @@ from views.staff_page import page, refused
 room = Blueprint("staff_consents", __name__)
 _EXPORTS, _PER = 20, 3600  # seconds
 _TOO_MANY = "За час выгружено слишком много. Подождите немного и попробуйте снова."
+_OPEN_CARD = "Это согласие клиент дал в кабинете. Сначала откройте его карточку: отзыв — там, в разделе «Согласия»."
 _INDEX, _WITHDRAW = "staff/consents/index.html", "staff/consents/withdraw.html"
 _SEARCHED = ("kind", "state", "channel", "account", "first", "last")
 
@@ -43,7 +44,7 @@ class SearchForm(Form):
         csrf = False  # a search changes nothing; the export's own token is checked before any form
 
     def offer(self) -> SearchForm:
-        titles = {code: staff_consent.title(code) for code in KINDS}
+        titles = {code: staff_consent.title(code) for code in consent_list.kinds()}
         self.kind.choices = staff_consent.choices(titles, "любое")
         self.state.choices = staff_consent.choices(consent_list.SOUGHT_STATES, "любое")
         self.channel.choices = staff_consent.choices(consents.CHANNELS, "как угодно")
@@ -100,7 +101,7 @@ def index() -> Any:
 
 
 @room.post("/staff/consents/export", endpoint="export")
-@staff_only("consents.see")
+@staff_only("consents.export")
 def export() -> Any:
     """The register with its proofs; the log says who took it."""
     limits.spend("consents.export", str(officer().id), _EXPORTS, _PER, _TOO_MANY)
@@ -118,9 +119,10 @@ def export() -> Any:
 @room.get("/staff/consents/<int:consent_id>", endpoint="show")
 @staff_only("consents.see")
 def show(consent_id: int) -> Any:
-    paper = consent_papers.of_consent(consent_id)
+    context, paper = _opened(consent_id), consent_papers.of_consent(consent_id)
+    consent_list.count_look(officer().id, context["shown"])
     scans = consent_papers.scans(consent_id, paper)
-    return page("staff/consents/show.html", paper=paper, scans=scans, **_opened(consent_id))
+    return page("staff/consents/show.html", paper=paper, scans=scans, **context)
 
 
 @room.post("/staff/consents/<int:consent_id>/files/<int:file_id>", endpoint="download")
@@ -140,10 +142,13 @@ def withdrawals() -> Any:
     """The consents of an account that a paper may end."""
     form = AccountForm(formdata=request.args)
     account, candidates = staff_consent.meant(form.account) if form.validate() else (None, [])
+    if "account" in request.args and not (form.account.data or "").strip():
+        form.account.errors = ["Введите номер лицевого счёта с заявления."]
     found = consent_list.standing_of(account) if account else []
     who = masked(holder(account)) if account else ""
     return page(
         "staff/consents/withdrawals.html", form=form, account=account, candidates=candidates, who=who, found=found,
+        emails=consent_list.emails(found),
         **staff_consent.words(),
     )  # fmt: skip
 
@@ -154,6 +159,7 @@ def ask(consent_id: int) -> Any:
     context, form = _opened(consent_id), WithdrawalForm(received=str(clock.today())).offer()
     if context["consent"].withdrawn_at is not None:
         return see("staff_consents.show", consent_id=consent_id)
+    _card(context["shown"])
     return page(_WITHDRAW, form=form, today=clock.today(), **context)
 
 
@@ -161,12 +167,14 @@ def ask(consent_id: int) -> Any:
 @staff_only("consents.register")
 def withdraw(consent_id: int) -> Any:
     context, form = _opened(consent_id), WithdrawalForm().offer()
+    card = _card(context["shown"])
     try:
         if not form.validate():
             raise Refusal(problems=[])
         received, channel, why = staff_consent.day(form.received), form.channel.data or "", form.without_scan.data or ""
-        _, is_new = consent_papers.withdraw(
-            consent_id, received=received, channel=channel, scan=staff_consent.scan(form.scan), without_scan=why, employee_id=officer().id
+        _, is_new = behalf.withdraw_consent(
+            card, consent_id, received=received, channel=channel, scan=staff_consent.scan(form.scan), without_scan=why,
+            employee_id=officer().id,
         )  # fmt: skip
     except Refusal as refusal:
         form.refuse(refusal)
@@ -182,17 +190,30 @@ def settle(consent_id: int) -> Any:
     if consent_list.open_one(consent_id) is None:
         abort(404)
     try:
-        agreeing.settle(consent_id, by=subject(officer().id))
+        consents.settle(consent_id, by=subject(officer().id))
         flash("Отмечено: расчёты завершены, обработка закончена.", "good")
     except Refusal as refusal:
         flash(refusal.text, "bad")
     return see("staff_consents.show", consent_id=consent_id)
 
 
+def _card(shown: consent_list.Shown) -> Any | None:
+    """The open card that a withdrawal of a person's own consent wants; off to where its reason is named while there is none."""
+    card = behalf.card_of(shown, officer().id)
+    if card is None and behalf.needs_card(shown):
+        flash(_OPEN_CARD, "")
+        abort(see("staff_customers.show", number=shown.numbers[0]))
+    return card
+
+
 def _opened(consent_id: int) -> dict[str, Any]:
     shown = consent_list.open_one(consent_id) or abort(404)
-    contact = consent_list.masked(shown.consent.contact)
-    return {"shown": shown, "consent": shown.consent, "contact": contact, **staff_consent.words()}
+    contact = consent_letters.masked(agreeing.contacts([shown.consent])[shown.consent.id])
+    ended = consent_list.ended(shown.consent)
+    emails = consent_list.emails([shown.consent])
+    return {
+        "shown": shown, "consent": shown.consent, "ended": ended, "contact": contact, "emails": emails, **staff_consent.words(),
+    }  # fmt: skip
 
 
 def _found(form: SearchForm, asked: Search | None) -> dict[str, Any]:
