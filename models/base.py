@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -77,6 +78,7 @@ def connect(url: str) -> Database:
 
 
 def _sqlite(path: str) -> SqliteDatabase:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     # FULL: WAL with NORMAL loses acknowledged commits in a power cut. IMMEDIATE: a deferred read-then-write fails at once
     # under load, whatever the busy time-out.
     database = PooledSqliteDatabase(

@@ -95,6 +95,14 @@ def test_without_tables_nothing_works(database: Database) -> None:
         schema.tables()[0].select().count()
 
 
+def test_a_new_database_may_lie_in_a_folder_that_nobody_has_made(tmp_path: Path) -> None:
+    """The queue makes the data folder only where it is a file there itself."""
+    database = base.connect(f"sqlite:///{tmp_path}/var/kabinet.db")
+    assert database.connect()
+    database.close()
+    database.close_all()  # type: ignore[attr-defined]
+
+
 def test_three_processes_at_once(url: str) -> None:
     code = (
         "import sys; from models import base, schema; base.database.initialize(base.connect(sys.argv[1])); "
