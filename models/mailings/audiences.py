@@ -105,7 +105,8 @@ def _no_such(name: str) -> str:
     if name != "settlement":
         return "Такого нет: выберите из списка."
     towns = sorted({one.settlement for one in Office.select(Office.settlement)})[:_TOWNS]
-    return f"Такого населённого пункта нет. Пишите так же, как в адресах: {', '.join(towns)}."
+    known = f": {', '.join(towns)}" if towns else ""
+    return f"Такого населённого пункта нет. Пишите так же, как в адресах{known}."
 
 
 FILTER_NAMES = tuple(field.name for field in fields(Filters))

@@ -36,7 +36,7 @@ def test_the_live_count_follows_the_filters(oleg: Client, readers: list[str]) ->
     assert "4\u00a0письма" in oleg.get("mailing_drafts.count", letter="news").text
     assert "4\u00a0письма" in oleg.get("mailing_drafts.count", letter="news", settlement=settlement).text
     assert "0\u00a0писем" in oleg.get("mailing_drafts.count", letter="news", debt_from="1 000 000,50").text
-    assert "Такого нет" in oleg.get("mailing_drafts.count", letter="news", settlement="Нигде").text
+    assert "Такого населённого пункта нет" in oleg.get("mailing_drafts.count", letter="news", settlement="Нигде").text
 
 
 def test_without_scripts_a_button_counts_and_keeps_what_was_typed(oleg: Client, readers: list[str]) -> None:
@@ -83,11 +83,13 @@ def test_what_is_wrong_is_said_by_its_field_and_nothing_is_lost(
 def test_a_draft_survives_a_session_that_has_ended(oleg: Client, readers: list[str]) -> None:
     page = oleg.get("mailing_drafts.compose", letter="news")
     staff_sessions.end_all(Employee.by_email("oleg@example.ru").id)
-    answer = page.submit({"name": "Раз", "agreed": "payment", "debt_from": "7", **WORDS}, button="Сохранить черновик")
+    answer = page.submit(
+        {"name": "Раз", "agreed": "official-papers", "debt_from": "7", **WORDS}, button="Сохранить черновик"
+    )
     page = answer.follow().submit(login="oleg@example.ru", password=cast.PASSWORD).follow()
     page = page.submit(code=page.soup.select_one(".note b").get_text()).follow()
     assert page.value("name") == "Раз" and page.value("debt_from") == "7"
-    assert page.field("agreed").select_one("[selected]")["value"] == "payment"
+    assert page.field("agreed").select_one("[selected]")["value"] == "official-papers"
     assert page.field("text").text.strip() == WORDS["text"]
 
 
