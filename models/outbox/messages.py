@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from peewee import CharField, DateTimeField, IntegerField, JSONField, ModelSelect, TextField
 
@@ -82,25 +82,23 @@ class Message(Row):
 Message.add_index(Message.id, where=Message.kind == SMS, name="message_sms")  # few among many letters
 
 
+class Facts(TypedDict, total=False):
+    """What a message may tell beside its words."""
+
+    kind: str
+    key: str | None  # a second message with the same one is dropped
+    subject: str
+    account: str
+    mailing: int | None
+    due_at: datetime | None
+
+
 def post(
-    letter: str,
-    to: str,
-    data: Mapping[str, Any],
-    secrets: Mapping[str, Any] | None = None,
-    *,
-    kind: str = EMAIL,
-    key: str | None = None,
-    subject: str = "",
-    account: str = "",
-    mailing: int | None = None,
-    due_at: datetime | None = None,
+    letter: str, to: str, data: Mapping[str, Any], secrets: Mapping[str, Any] | None = None, **facts: Unpack[Facts]
 ) -> None:
     """Put a message in the outbox; a second one with the same key is dropped. A letter that `kinds` does not know: KeyError."""
     _rung.set(True)
-    row = drafted(
-        letter, to, data, secrets, kind=kind, key=key, subject=subject, account=account, mailing=mailing, due_at=due_at
-    )
-    Message.insert(**row).on_conflict_ignore().execute()
+    Message.insert(**drafted(letter, to, data, secrets, **facts)).on_conflict_ignore().execute()
 
 
 def drafted(

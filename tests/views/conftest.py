@@ -23,6 +23,7 @@ from tasks import letters
 from tests import cast
 from tests.cast import Person
 from tests.engines import Engine
+from tests.mailing import NEWS
 from tests.page import Client, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -251,9 +252,6 @@ def secret(app: Flask) -> Callable[[Client], str]:
 
 
 # ---- mailings
-
-
-NEWS = {"title": "Плановые работы", "text": "В субботу света не будет.\n\nПриносим извинения."}
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from models.people.staff import Employee
 from tasks import letters
 from tests import cast
 from tests.cast import Person
+from tests.mailing import NEWS as WORDS
 from tests.page import Client, Page
-from tests.views.conftest import NEWS as WORDS
 
 pytestmark = pytest.mark.feature("B5")
 
