@@ -15,6 +15,7 @@ from models import company_file as rules
 from models.company_consents import ConsentDocument
 from models.company_file import CompanyError, Table
 from models.company_letters import Delivery, Letters, delivery, letters
+from models.company_reception import Orders, Reception, orders, reception
 from models.company_registers import Register, registers
 
 CHANNELS = (
@@ -173,6 +174,8 @@ class Company:
     payments: Payments
     letters: Letters
     delivery: Delivery
+    reception: Reception
+    orders: Orders
     registers: Mapping[str, Register]  # files in which others report payments, by name
     phones: tuple[Phone, ...]
     mail_readings: str  # where readings are mailed to, or empty
@@ -256,6 +259,8 @@ def load(folder: Path) -> Company:
         payments=_payments(top.table("payments", _names(Payments))),
         letters=letters(top),
         delivery=delivery(top),
+        reception=reception(top),
+        orders=orders(top),
         registers=registers(top, REPORTED_BY),
         phones=_phones(top),
         mail_readings=top.text("mail_readings", rules.email, default=""),

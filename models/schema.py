@@ -20,6 +20,7 @@ from models.billing.payments import Payment
 from models.billing.penalties import PenaltyRule
 from models.billing.tariffs import Band, Tariff
 from models.consents import Consent, ConsentText
+from models.contact.appeals.rows import Appeal, AppealDraft, AppealEntry
 from models.contact.bounces import Undelivered
 from models.contact.consent_forms import ConsentForm
 from models.contact.incoming import IncomingLetter, Mailbox
@@ -63,6 +64,7 @@ _TABLES = (
     DeliveryChoice, Wish,
     Proposal, Mailing, Recipient,
     Batch, PaperForm, SecondLook, ConsentForm,
+    Appeal, AppealEntry, AppealDraft,
 )  # fmt: skip
 _LOCK = 0x6B6162  # any number of our own
 

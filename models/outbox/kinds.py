@@ -40,6 +40,10 @@ email_check          urgent      24 asked      Проверка, доходят 
 delivery_changed     usual       72 told       Как приходят счета: выбор изменён
 consent_given        usual       72 told       Согласие получено
 consent_withdrawn    usual       72 told       Согласие отозвано
+appeal_registered    usual      120 told       Обращение зарегистрировано
+appeal_confirm       urgent      72 asked      Подтверждение почты для обращения
+appeal_opinion       usual       72 told       Коллега спрашивает мнение
+order_news           usual       72 told       Новое в заявке
 appeal_news          usual       72 told       Новое в обращении
 e_receipt            bulk       240 e-receipt  Электронная квитанция
 window_closing       bulk        72 reminders  Скоро закончится приём показаний
