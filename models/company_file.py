@@ -121,7 +121,8 @@ class Table:
         rows = self._given(key, list, f"a list of tables [[{key}]]")
         if not rows:
             raise self.error(key, "must have at least one")
-        return [Table(self.file, f"{key}[{place}]", row, known) for place, row in enumerate(rows, 1)]
+        path = f"{self.path}.{key}" if self.path else key
+        return [Table(self.file, f"{path}[{place}]", row, known) for place, row in enumerate(rows, 1)]
 
     def _given(self, key: str, kind: type, words: str) -> Any:
         if key not in self.values:
