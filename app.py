@@ -29,7 +29,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     company.use(rules)
     seal.use(chosen.secret_key, *chosen.old_secret_keys)
     base.database.initialize(base.connect(chosen.database_url))
-    clock.set_up(chosen.now, is_demo=chosen.is_demo)
+    clock.set_up(chosen.now, is_demo=chosen.is_demo, since=chosen.now_since)
     payments.use(chosen)
     messages.use(chosen)
     bounces.use(chosen)

@@ -43,10 +43,18 @@ def period(day: date | None = None) -> str:
     return f"{day or today():%Y-%m}"
 
 
-def start_at(wall: datetime) -> None:
-    """Let the portal's clock run from a local wall time (KABINET_NOW; demo and tests only)."""
+def start_at(wall: datetime, since: datetime | None = None) -> None:
+    """Let the portal's clock run from a local wall time (KABINET_NOW; demo and tests only).
+
+    It started at that real moment (naive UTC), now unless told: the processes of a portal begin one after another.
+    """
     global _offset
-    _offset = utc(wall) - datetime.now(UTC).replace(tzinfo=None)
+    _offset = utc(wall) - (since or datetime.now(UTC).replace(tzinfo=None))
+
+
+def since(wall: datetime) -> datetime:
+    """The real moment at which this clock showed the wall time: for `start_at` of another process."""
+    return utc(wall) - _offset
 
 
 def is_shifted() -> bool:
@@ -63,12 +71,12 @@ def unfreeze() -> None:
     _frozen = None
 
 
-def set_up(wall: datetime | None, *, is_demo: bool) -> None:
+def set_up(wall: datetime | None, *, is_demo: bool, since: datetime | None = None) -> None:
     """Start the portal's clock at `wall` if given; else, in demo, on the 20th of the month when readings are not taken today."""
     global _offset
     _offset = timedelta(0)
     if wall:
-        start_at(wall)
+        start_at(wall, since)
     elif is_demo and not _web_window_is_open(today()):
         _offset = timedelta(days=20 - today().day)  # whole days, so that all processes agree on the time
 

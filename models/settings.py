@@ -25,7 +25,7 @@ SECRETS = ("SECRET_KEY", "OLD_SECRET_KEYS", "DATABASE_URL", "QUEUE_URL", *ACQUIR
 # Read by rooms that are not built yet: a server may be set up with them already.
 RESERVED = ("TERMINAL_KEYS", "VIBER_TOKEN", "MAX_TOKEN", "TELEGRAM_TOKEN", "TURN_URL", "TURN_SECRET")
 NAMES = (
-    *SECRETS, "ACQUIRER_STYLE", "ENV", "COMPANY", "COMPANIES_DIR", "VAR_DIR", "PUBLIC_URL", "TRUSTED_PROXIES", "NOW",
+    *SECRETS, "ACQUIRER_STYLE", "ENV", "COMPANY", "COMPANIES_DIR", "VAR_DIR", "PUBLIC_URL", "TRUSTED_PROXIES", "NOW", "NOW_SINCE",
 )  # fmt: skip
 
 _Read = TypeVar("_Read")
@@ -52,6 +52,7 @@ class Settings:
     public_url: str
     trusted_proxies: int
     now: datetime | None  # local wall time of the company at which the portal's clock starts
+    now_since: datetime | None  # when it started, naive UTC: one start for all processes of a portal
     acquirer_url: str  # the address under which the acquirer's methods lie, no slash at the end; '' takes no payments
     acquirer_user: str
     acquirer_password: str
@@ -96,7 +97,8 @@ def read(environ: Mapping[str, str]) -> Settings:
         var_dir=var_dir,
         public_url=_public_url(given.get("PUBLIC_URL", "http://127.0.0.1:8000")),
         trusted_proxies=_proxies(given.get("TRUSTED_PROXIES", "0")),
-        now=_moment(given.get("NOW")),
+        now=_moment("NOW", given.get("NOW")),
+        now_since=_moment("NOW_SINCE", given.get("NOW_SINCE")),
         acquirer_url=acquirer_url,
         acquirer_user=given.get("ACQUIRER_USER", ""),
         acquirer_password=given.get("ACQUIRER_PASSWORD", ""),
@@ -209,15 +211,15 @@ def _key(name: str, key: str) -> str:
     return key
 
 
-def _moment(text: str | None) -> datetime | None:
+def _moment(name: str, text: str | None) -> datetime | None:
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise SettingsError("NOW", "must be an ISO date-time such as 2026-11-20T10:00") from error
+        raise SettingsError(name, "must be an ISO date-time such as 2026-11-20T10:00") from error
     if moment.tzinfo:
-        raise SettingsError("NOW", "is the company's local time and takes no offset, for example 2026-11-20T10:00")
+        raise SettingsError(name, "takes no offset, for example 2026-11-20T10:00")
     return moment
 
 
@@ -240,7 +242,7 @@ def _check_demo(settings: Settings) -> None:
 def _check_production(settings: Settings, given: Mapping[str, str]) -> None:
     if len(settings.secret_key) < 32 or settings.secret_key == DEMO_SECRET:
         raise SettingsError("SECRET_KEY", "production needs a random secret of at least 32 characters")
-    if settings.now:
+    if settings.now or settings.now_since:
         raise SettingsError("NOW", "the clock cannot be set in production")
     if "PUBLIC_URL" not in given:
         raise SettingsError("PUBLIC_URL", "production needs the address customers type")

@@ -84,6 +84,19 @@ def test_starts_where_told_and_runs(machine: Callable[[str], None]) -> None:
     assert clock.is_shifted()
 
 
+def test_a_set_clock_is_the_same_in_whatever_process(machine: Callable[[str], None]) -> None:
+    """A worker that starts later learns when the clock was started."""
+    wall = datetime(2026, 11, 20, 10)
+    machine("2026-11-03T05:00:00")
+    clock.set_up(wall, is_demo=True)
+    started = clock.since(wall)
+    machine("2026-11-03T05:00:42")
+    first = clock.now()
+    clock.set_up(wall, is_demo=True, since=started)
+    assert clock.now() == first
+    assert clock.local(first) == datetime(2026, 11, 20, 10, 0, 42)
+
+
 @pytest.mark.parametrize("outside", ["2026-11-03T05:00", "2026-11-30T05:00", "2026-11-04T17:30", "2026-11-29T17:30"])
 def test_demo_outside_the_window_starts_on_the_twentieth(machine: Callable[[str], None], outside: str) -> None:
     machine(outside)

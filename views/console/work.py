@@ -15,7 +15,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from models import base, doctor, settings
+from models import base, clock, doctor, settings
 from models.exchange import demo
 from models.settings import Settings
 from views.console.acting import command
@@ -57,7 +57,12 @@ def serve(host: str, port: int, workers: int) -> None:
     web += " --no-control-socket --graceful-timeout 20 --log-level warning"
     with _stand_in(chosen, port + 1) as bank:
         click.echo(_greeting(f"http://{host}:{port}/", chosen.is_demo, bank))
-        _together(web, "flask --app app worker", bank=bank)
+        _together(web, "flask --app app worker", bank=bank, environ=os.environ | _one_clock(chosen))
+
+
+def _one_clock(chosen: Settings) -> dict[str, str]:
+    """What makes the processes' set clocks agree: each would start its own, seconds after the others."""
+    return {"KABINET_NOW_SINCE": clock.since(chosen.now).isoformat()} if chosen.now else {}
 
 
 class StandIn(NamedTuple):
@@ -114,9 +119,9 @@ def _listening(port: int) -> socket.socket:
     raise click.ClickException("no port is free for the stand-in acquirer")
 
 
-def _together(*commands: str, bank: StandIn | None) -> None:
+def _together(*commands: str, bank: StandIn | None, environ: dict[str, str]) -> None:
     """Run the processes, the stand-in among them, until one ends or we are told to stop; then end them all."""
-    environ = os.environ | (bank.environ if bank else {})
+    environ = environ | (bank.environ if bank else {})
     for name in settings.ACQUIRER if bank else ():
         environ.pop(f"{settings.PREFIX}{name}_FILE", None)  # else it would be given twice
     running = [_started(words, environ) for words in commands]
