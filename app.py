@@ -10,11 +10,11 @@ from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from models import base, clock, company, files, seal, settings
+from models import base, clock, company, seal, settings
 from models.company_file import CompanyError
 from models.exchange import transfers
 from models.people.sessions import LIVES
-from tasks import bounces, messages, payments, queue
+from tasks import bounces, files, messages, payments, queue
 from views import assets, console, demo, door, errors, filters, headers
 from views.customer import ROOMS
 from views.machine import acquirer, health
@@ -33,7 +33,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     payments.use(chosen)
     messages.use(chosen)
     bounces.use(chosen)
-    files.use(chosen.var_dir / "files")
+    files.use(chosen)
     transfers.use(chosen.var_dir / "exchange")
     huey = queue.set_up(chosen)
 

@@ -1,60 +1,54 @@
-"""Files that people attach (scans, photos): bytes in a folder of ours under random names, facts about them in a table.
+"""Files that people attach (scans, photos, papers): bytes in a folder of ours under random names, facts about them in a table.
 
 The bytes come first, synced to the disk; the row comes with the deed's transaction. So a row without its file cannot be, and a file
-without a row is swept away. Nothing is looked into or made anew: a JPEG keeps what its camera wrote into it.
+without a row is swept away. What comes from outside is made anew first (`models/file_check`); an office's scan stays as it is.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from peewee import BigIntegerField, CharField, DateTimeField, ModelSelect
+from peewee import BigIntegerField, CharField, DateTimeField, ModelSelect, fn
 
-from models import audit, clock
+from models import audit, clock, limits
 from models.base import Refusal, Row, database
+from models.file_check import arrival, process
+from models.file_check.kinds import (
+    CUSTOMER,
+    GUEST,
+    KINDS,
+    LONGEST_TITLE,
+    SCANS,
+    STAFF,
+    Kind,
+    Limits,
+    as_kind,
+    harmless,
+    limits_of,
+)
 
-LARGEST = 15 * 1024 * 1024  # bytes of one file
+__all__ = [
+    "CUSTOMER", "GUEST", "KINDS", "LONGEST_TITLE", "SCANS", "STAFF", "Draft", "Kind", "Limits", "StoredFile", "add", "attach",
+    "discard", "hand_over", "harmless", "infected", "is_scanned", "judge", "limits_of", "missing", "of", "one_of", "put", "remove",
+    "remove_all", "spend", "sweep", "taken", "use", "waiting",
+]  # fmt: skip
 KEPT_AFTER_REMOVAL = timedelta(days=30)
-LONGEST_TITLE = 120
-_UNCLAIMED = 24 * 60 * 60  # seconds that a file may wait for its row
-_CHUNK = 1 << 16
+_DAY = 24 * 60 * 60
+_UNCLAIMED = _DAY  # seconds that a file may wait for its row
 _PART = ".part"
 _NAME = re.compile(r"[0-9a-f]{32}(\.part)?", re.ASCII)
-_NOT_IN_TITLE = str.maketrans(dict.fromkeys('<>:"|?*\\/', "_"))
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of file that is taken: what it begins and ends with (anywhere in the last kilobyte), and how its name may end."""
-
-    code: str
-    media: str
-    begins: bytes
-    ends: bytes
-    endings: tuple[str, ...]
-
-
-KINDS = {
-    kind.code: kind
-    for kind in (
-        Kind("jpeg", "image/jpeg", b"\xff\xd8\xff", b"\xff\xd9", (".jpg", ".jpeg")),
-        Kind("png", "image/png", b"\x89PNG\r\n\x1a\n", b"IEND", (".png",)),
-        Kind("pdf", "application/pdf", b"%PDF-", b"%%EOF", (".pdf",)),
-    )
-}
-ENDINGS = tuple(ending for kind in KINDS.values() for ending in kind.endings)
+_VIRUS = "virus"  # who removed an infected file
 
 _folder: Path | None = None
+_is_scanned = False
 
 
 class StoredFile(Row):
@@ -68,9 +62,16 @@ class StoredFile(Row):
     added_at = DateTimeField(default=clock.now)
     removed_by = CharField(default="")
     removed_at = DateTimeField(null=True)
+    waits_since = DateTimeField(null=True, index=True)  # for the scanner
+    virus = CharField(default="")  # what a scanner found in it
 
     class Meta:
         indexes = ((("owner", "removed_at"), False),)
+
+    @property
+    def waits(self) -> bool:
+        """Nobody gets it until the scanner has looked at it."""
+        return _is_scanned and self.waits_since is not None
 
     @property
     def media(self) -> str:
@@ -97,29 +98,66 @@ class Draft:
     sha256: str
 
 
-def use(folder: Path) -> None:
-    """Keep the files there: outside of anything that is served."""
-    global _folder
-    _folder = folder
+def use(folder: Path, *, is_scanned: bool = False) -> None:
+    """Keep the files there: outside of anything that is served. With a scanner each waits until it has been looked at."""
+    global _folder, _is_scanned
+    _folder, _is_scanned = folder, is_scanned
 
 
-def put(stream: BinaryIO, title: str) -> Draft:
-    """Write what was sent to the disk; call it outside the transaction.
+def is_scanned() -> bool:
+    return _is_scanned
 
-    Refused: no JPEG, PNG or PDF by content and by name, one that is cut off, empty, or above 15 MB.
+
+def put(stream: BinaryIO, title: str, allowed: Limits = SCANS) -> Draft:
+    """Write what was sent to the disk, made anew where the limits say so; call it outside the transaction.
+
+    Refused: none of the kinds by content and by name, one that is cut off, empty, too large, or that `file_check` does not take.
     """
     clean = harmless(title)
     name = secrets.token_hex(16)
-    part = _place(name + _PART)
+    part, made = _place(name + _PART), _place(secrets.token_hex(16) + _PART)
     try:
         with _made(part) as file:
-            size, digest, kind = _copy(stream, file, clean)
+            size, digest, kind = arrival.copy(stream, file, clean, allowed)
+        if allowed.is_remade:
+            with _made(made):
+                kind = process.remade(part, made, kind, clean)
+            made.replace(part)
+            size, digest = arrival.measured(part)
         part.replace(_place(name))
     except BaseException:
-        part.unlink(missing_ok=True)
+        for path in (part, made):
+            path.unlink(missing_ok=True)
         raise
     _sync(part.parent)
-    return Draft(name, clean, kind.code, size, digest)
+    return Draft(name, as_kind(clean, kind), kind.code, size, digest)
+
+
+def spend(author: str, count: int, address: str = "") -> None:
+    """Count files that somebody brings. Refused: more in a day than is taken of them; of a guest also by where they come from."""
+    most = limits_of(author).a_day
+    text = "На сегодня файлов достаточно. Остальные приложите завтра или принесите в офис."
+    for _ in range(count if most else 0):
+        limits.spend("files", author, most, _DAY, text)
+        if not author.startswith("customer:"):
+            limits.spend_address("files_address", address, most, _DAY, text)
+
+
+def add(drafts: Iterable[Draft], owner: str, allowed: Limits) -> list[StoredFile]:
+    """Give files to their owner, in the caller's transaction and with the owner's row held. Refused: more than one owner may have."""
+    stored = [attach(draft, owner) for draft in drafts]
+    count, size = (
+        StoredFile.select(fn.COUNT(StoredFile.id), fn.SUM(StoredFile.size))
+        .where(*_is_there(owner))
+        .scalar(as_tuple=True)
+    )
+    if count > allowed.most:
+        text = f"Файлов — до {allowed.most}. Уберите лишние или пришлите их следующим сообщением."
+        raise Refusal("files", text, "file.many")
+    if (size or 0) > allowed.together:
+        text = f"Вместе файлы больше {allowed.together >> 20}\u00a0МБ. Уберите лишние или пришлите их следующим сообщением."
+        raise Refusal("files", text, "file.together")
+    return stored
 
 
 def attach(draft: Draft, owner: str) -> StoredFile:
@@ -133,7 +171,7 @@ def attach(draft: Draft, owner: str) -> StoredFile:
         return known
     stored: StoredFile = StoredFile.create(
         name=draft.name, title=draft.title, kind=draft.kind, size=draft.size, sha256=draft.sha256, owner=owner,
-        added_by=audit.actor().who, added_at=clock.now(),
+        added_by=audit.actor().who, added_at=clock.now(), waits_since=clock.now() if _is_scanned else None,
     )  # fmt: skip
     audit.record("file.added", owner, file=stored.id, title=draft.title, size=draft.size, sha256=draft.sha256)
     return stored
@@ -142,6 +180,18 @@ def attach(draft: Draft, owner: str) -> StoredFile:
 def discard(draft: Draft) -> None:
     """Forget a file that nobody wants."""
     _place(draft.name).unlink(missing_ok=True)
+
+
+def hand_over(old: str, new: str) -> int:
+    """Files of one owner become another's, in the caller's transaction; how many. The new one has none of the same bytes."""
+    count: int = (
+        StoredFile.update(owner=new)
+        .where(StoredFile.owner == old, StoredFile.removed_at.is_null() | (StoredFile.virus != ""))
+        .execute()
+    )
+    if count:
+        audit.record("file.handed_over", new, files=count, before=old)
+    return count
 
 
 def of(owner: str) -> ModelSelect[Any]:
@@ -154,8 +204,37 @@ def one_of(owner: str, file_id: int) -> StoredFile | None:
     return StoredFile.get_or_none(*_is_there(owner), StoredFile.id == file_id)
 
 
+def infected(owner: str) -> list[str]:
+    """The names of the owner's files that were taken away because of what was found in them."""
+    query: Any = StoredFile.select(StoredFile.title).where(StoredFile.owner == owner, StoredFile.virus != "")
+    return [title for (title,) in query.order_by(StoredFile.id).tuples()]
+
+
+def waiting(most: int) -> list[StoredFile]:
+    """Files that a scanner has to look at, the oldest first."""
+    return list(StoredFile.select().where(StoredFile.waits_since.is_null(False)).order_by(StoredFile.id).limit(most))
+
+
+def judge(stored: StoredFile, virus: str) -> None:
+    """What the scanner says: nothing found, or the name of what was; then the file is taken away from everybody."""
+    facts: dict[str, Any] = {"waits_since": None}
+    if virus:
+        facts |= {"virus": virus[:255], "removed_at": clock.now(), "removed_by": _VIRUS}
+    with database.atomic():
+        changed = (
+            StoredFile.update(facts).where(StoredFile.id == stored.id, StoredFile.waits_since.is_null(False)).execute()
+        )
+        if changed and virus:
+            audit.record("file.infected", stored.owner, file=stored.id, title=stored.title, virus=virus)
+
+
 def taken(stored: StoredFile) -> Path:
-    """The file on the disk for somebody who takes it away; noted, for it may hold personal data. Refused: it is not there any more."""
+    """The file on the disk for somebody who takes it away; noted, for it may hold personal data.
+
+    Refused: no scanner has looked at it yet, or it is not there any more.
+    """
+    if stored.waits:
+        raise Refusal(None, f"«{stored.title}» ещё проверяется на вирусы. Откройте его через минуту.", "file.waits")
     if not stored.path.is_file():
         raise Refusal(None, "Файла больше нет в хранилище: скажите администратору.", "file.lost")
     with database.atomic():
@@ -176,6 +255,18 @@ def remove(owner: str, file_id: int) -> bool:
         return bool(gone)
 
 
+def remove_all(owner: str) -> int:
+    """Take all files away from an owner that goes, in the caller's transaction; how many."""
+    gone: int = (
+        StoredFile.update(removed_at=clock.now(), removed_by=audit.actor().who, waits_since=None)
+        .where(*_is_there(owner))
+        .execute()
+    )
+    if gone:
+        audit.record("file.removed", owner, files=gone)
+    return gone
+
+
 def sweep() -> int:
     """Remove from the disk what has no row a day after it came, and what was removed a month ago; how many files."""
     gone = 0
@@ -193,47 +284,6 @@ def missing() -> list[str]:
     """The names of the files that ought to be in the folder and are not."""
     query = StoredFile.select(StoredFile.name).where(StoredFile.removed_at.is_null()).order_by(StoredFile.id)
     return [name for (name,) in query.tuples().iterator() if not _place(name).exists()]
-
-
-def harmless(title: str) -> str:
-    """A file's name as it may be shown and given back: no folders, no characters that are unseen or turn the writing direction."""
-    last = re.split(r"[\\/]", unicodedata.normalize("NFC", title))[-1]
-    seen = "".join(one for one in last if unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-    stem, dot, ending = " ".join(seen.translate(_NOT_IN_TITLE).split()).strip(". ").rpartition(".")
-    if not dot:
-        return ending[:LONGEST_TITLE] or "файл"
-    return f"{stem[: LONGEST_TITLE - len(ending) - 1].rstrip('. ') or 'файл'}.{ending[:10].lower()}"
-
-
-def _copy(stream: BinaryIO, file: BinaryIO, title: str) -> tuple[int, str, Kind]:
-    """Copy, looking at what passes; how many bytes, their SHA-256 in hex, the kind."""
-    digest, size, kind, tail = hashlib.sha256(), 0, None, b""
-    while chunk := stream.read(_CHUNK):
-        kind = kind or _kind(chunk, title)
-        size += len(chunk)
-        if size > LARGEST:
-            raise Refusal(
-                "files", f"«{title}» больше {LARGEST >> 20}\u00a0МБ. Уменьшите его или разделите.", "file.large"
-            )
-        digest.update(chunk)
-        file.write(chunk)
-        tail = (tail + chunk)[-1024:]
-    if kind is None:
-        raise Refusal("files", f"«{title}» пуст. Выберите другой файл.", "file.empty")
-    if kind.ends not in tail:
-        raise Refusal(
-            "files", f"«{title}» обрывается на середине. Откройте его, сохраните заново и приложите.", "file.cut"
-        )
-    return size, digest.hexdigest(), kind
-
-
-def _kind(start: bytes, title: str) -> Kind:
-    for kind in KINDS.values():
-        if start.startswith(kind.begins) and title.endswith(kind.endings):
-            return kind
-    raise Refusal(
-        "files", f"«{title}» — не JPEG, PNG или PDF. Приложите скан или снимок в одном из этих видов.", "file.kind"
-    )
 
 
 def _is_there(owner: str) -> tuple[Any, Any]:

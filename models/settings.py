@@ -26,6 +26,7 @@ SECRETS = ("SECRET_KEY", "OLD_SECRET_KEYS", "DATABASE_URL", "QUEUE_URL", *ACQUIR
 RESERVED = ("TERMINAL_KEYS", "VIBER_TOKEN", "MAX_TOKEN", "TELEGRAM_TOKEN", "TURN_URL", "TURN_SECRET")
 NAMES = (
     *SECRETS, "ACQUIRER_STYLE", "ENV", "COMPANY", "COMPANIES_DIR", "VAR_DIR", "PUBLIC_URL", "TRUSTED_PROXIES", "NOW", "NOW_SINCE",
+    "CLAMAV_URL",
 )  # fmt: skip
 
 _Read = TypeVar("_Read")
@@ -61,6 +62,7 @@ class Settings:
     smtp: tuple[MailServer, ...]  # who takes letters, the preferred one first; () sends none
     imap: MailServer | None  # where reports of what was not delivered come in
     sms_url: str  # '' sends none
+    clamav_url: str  # the virus scanner that looks at attached files; '' has none
     bounce_key: str  # signs the reports that the mail provider posts; '' takes none
 
     @property
@@ -107,6 +109,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         smtp=_checked("SMTP_URL", lambda: smtp_servers(given.get("SMTP_URL", ""), is_demo=env == "demo")),
         imap=_checked("IMAP_URL", lambda: imap_server(given.get("IMAP_URL", ""))),
         sms_url=_sms_url(given.get("SMS_URL", "")),
+        clamav_url=_clamav_url(given.get("CLAMAV_URL", "")),
         bounce_key=_key("BOUNCE_KEY", given.get("BOUNCE_KEY", "")),
     )
     if not settings.companies_dir.is_dir():
@@ -202,6 +205,17 @@ def _sms_url(url: str) -> str:
     parts = _split(url)
     if url and (parts.scheme not in ("smpp", "https") or not parts.hostname):
         raise SettingsError("SMS_URL", "must be smpp://user:password@host:port or https://…")
+    return url
+
+
+def _clamav_url(url: str) -> str:
+    parts = _split(url)
+    try:
+        is_host = parts.scheme == "tcp" and bool(parts.hostname and parts.port) and parts.path in ("", "/")
+    except ValueError:  # no number for a port
+        is_host = False
+    if url and not is_host and not (parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc):
+        raise SettingsError("CLAMAV_URL", "must be tcp://host:port or unix:///path/of/the/socket")
     return url
 
 

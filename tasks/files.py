@@ -1,12 +1,25 @@
-"""The folder of attached files: what belongs to nobody any more is swept away."""
+"""The folder of attached files: what is nobody's is swept away; what is new is shown to the virus scanner, if there is one."""
 
 from __future__ import annotations
 
 import logging
 
-from models import files
+from models import audit, files
+from models.files import StoredFile
+from models.settings import Settings
+from tasks.gateways.clamav import NoVerdict, Scanner
 
 log = logging.getLogger("kabinet.files")
+AT_ONCE = 200  # files a round
+
+_scanner: Scanner | None = None
+
+
+def use(settings: Settings) -> None:
+    """The folder and the scanner of this process."""
+    global _scanner
+    _scanner = Scanner(settings.clamav_url) if settings.clamav_url else None
+    files.use(settings.var_dir / "files", is_scanned=_scanner is not None)
 
 
 def sweep() -> int:
@@ -14,3 +27,33 @@ def sweep() -> int:
     gone = files.sweep()
     log.info("swept %s files", gone)
     return gone
+
+
+def scan_file(_row: int = 0) -> None:
+    """Rung for what has just come: the rest that waits goes along."""
+    scan_files()
+
+
+def scan_files() -> int:
+    """Show the scanner what waits for it; how many files have a verdict now. A scanner that is silent is asked again in a minute."""
+    if _scanner is None:
+        return 0
+    judged = 0
+    for stored in files.waiting(AT_ONCE):
+        try:
+            virus = _looked_at(_scanner, stored)
+        except NoVerdict as trouble:
+            log.warning("file %s waits: %s", stored.id, trouble)
+            continue
+        with audit.acting("system"):
+            files.judge(stored, virus)
+        judged += 1
+    return judged
+
+
+def _looked_at(scanner: Scanner, stored: StoredFile) -> str:
+    try:
+        with stored.path.open("rb") as file:
+            return scanner.look(file)
+    except FileNotFoundError as error:
+        raise NoVerdict("it is not on the disk") from error

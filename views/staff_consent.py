@@ -6,31 +6,29 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import request, session
+from flask import request
 from wtforms.fields.choices import SelectChoice
 
-from models import base, company, consents, files
+from models import company, consents, files
 from models.base import Refusal
 from models.company_consents import KINDS
 from models.contact import consent_forms
 from models.metering.accounts import Office
 from models.metering.paperforms.numbers import Meant
 from models.office import consent_list
-from models.people import rights, staff_sessions
-from views.staff_door import KEY, officer
+from views import uploads
+from views.staff_door import officer
 
-LARGEST_SENT = 16 * 1024 * 1024  # bytes of a request with a scan
+_LARGEST_SENT = files.SCANS.one + uploads.WORDS  # bytes of a request with a scan
+_may_register = uploads.staff_may("consents.register")
 _NO_SUCH = "Такого лицевого счёта нет: проверьте номер. Из его конца нужны хотя бы 4 цифры."
 _SEVERAL = "Подходит несколько счетов: выберите один или наберите номер полностью."
 
 
 def let_scan_in() -> None:
     """Scans are larger than any form; let in for those alone who may add them, before anything reads the form."""
-    if session.get(KEY):
-        with base.connection():
-            row = staff_sessions.find(session[KEY])
-        if row and rights.allows(row.role, "consents.register"):
-            request.max_content_length = LARGEST_SENT
+    if _may_register():
+        request.max_content_length = _LARGEST_SENT
 
 
 def words() -> dict[str, Any]:
@@ -43,7 +41,7 @@ def words() -> dict[str, Any]:
         "is_of_account": consent_list.is_of_account,
         "channels": consents.CHANNELS,
         "endings": consent_list.ENDINGS,
-        "file_endings": ",".join(files.ENDINGS),
+        "file_endings": ",".join(files.SCANS.endings),
         "may_register": officer().may("consents.register"),
         "may_export": officer().may("consents.export"),
     }

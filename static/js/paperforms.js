@@ -4,9 +4,9 @@ const $ = (id) => document.getElementById(id);
 const { dataset, tBodies: [body] } = $("rows");
 const { save, lookup, find, store, blank, zone, csrf_token, account, line, refused, closed } = dataset;
 const whole = new RegExp(dataset.whole, "i");
-const say = (text = "") => ($("said").textContent = text);
+const say = (text) => ($("said").textContent = text);
 const queue = JSON.parse(localStorage[store] || "[]");
-let bad = []; // refused, kept
+let bad = []; // refused
 let current, busy, timer, pause = 500;
 
 const keep = () => (localStorage[store] = JSON.stringify([...bad, ...queue]));
@@ -24,10 +24,7 @@ function open(text, old) {
   return (tr.row = { tr, old, at, account: at, fields: [] });
 }
 
-function start(text) {
-  current = open(text);
-  current.at.focus();
-}
+const start = (text) => (current = open(text)).at.focus();
 
 function field(row, i) {
   const cell = row.tr.cells[3];
@@ -98,9 +95,9 @@ function finish(row, withdraw = "") {
 
 async function pump() {
   keep();
-  if (busy || !queue.length) return;
-  busy = 1;
   const [first] = queue;
+  if (busy || !first) return;
+  busy = 1;
   const { typed, tries = 0, ...item } = first;
   const form = new URLSearchParams({ ...item, csrf_token });
   typed.forEach((text) => form.append("value", text));
@@ -209,7 +206,7 @@ queue.forEach((item) => pending(open("").tr, item));
 if (closed) queue.splice(0).forEach((item) => fail(item, closed));
 else {
   start(account);
-  if (account) enter(current, -1);
-  if (line) edit($("row-" + line));
+  enter(current, -1);
+  edit($("row-" + line));
   pump();
 }

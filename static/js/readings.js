@@ -1,91 +1,68 @@
 // Usage while a reading is typed: only what the server would say.
 
-const QUIET_MS = 1000;
-
 const grouped = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 const amount = (value, unit) => grouped(value) + "\u00a0" + unit;
-const odd = (doubt) => ({ usage: null, doubt });
+const odd = (doubt) => ({ usage: NaN, doubt });
 
-function judge({ value, dataset }) {
+function judge({ value, dataset }, words) {
   const text = value.normalize("NFKC").replace(/\s/g, "");
   const [, digits, fraction] = /^(\d*)([.,]\d*)?$/.exec(text) || [];
-  if (digits === undefined) return odd("нужны только цифры");
+  if (digits === undefined) return odd(words.letters);
   if (digits === "") return odd("");
   const [previous, length, ratio] = [dataset.previous, dataset.digits, dataset.ratio].map(Number);
-  if (length && digits.replace(/^0+/, "").length > length) {
-    return odd(`на\u00a0табло ${length}\u00a0${length < 5 ? "цифры" : "цифр"} до запятой`);
-  }
+  if (length && digits.replace(/^0+/, "").length > length) return odd(words.places + length);
   const used = digits - previous;
-  if (used >= 0) return { usage: used * ratio, doubt: fraction ? "дробную часть передавать не\u00a0нужно" : "" };
-  if (length && dataset.rolls) return { usage: (used + 10 ** length) * ratio, doubt: "табло перешло через ноль" };
-  return odd(`меньше предыдущего (${grouped(previous)})`);
+  if (used >= 0) return { usage: used * ratio, doubt: fraction ? words.fraction : "" };
+  if (length && dataset.rolls) return { usage: (used + 10 ** length) * ratio, doubt: words.over };
+  return odd(`${words.less} (${grouped(previous)})`);
 }
 
 function wasRefused(input) {
-  if (!input.matches("[aria-invalid]")) return false;
+  if (!input.matches("[aria-invalid]")) return;
   if (input.value === input.defaultValue) return true;
   input.removeAttribute("aria-invalid");
   const field = input.closest(".field");
   field.classList.remove("wrong");
   field.querySelector(".error").remove();
-  return false;
 }
 
-function doubtBeside({ parentElement: beside }) {
-  if (!beside.querySelector(".doubt")) beside.insertAdjacentHTML("beforeend", '<span class="doubt"></span>');
-  return beside.querySelector(".doubt");
+function put(output, text, doubt) {
+  output.textContent = text;
+  output.nextElementSibling.textContent = doubt;
 }
 
 function show(meter) {
-  const unit = meter.dataset.unit || "кВт⋅ч";
+  const { unit } = meter.dataset;
+  const output = meter.querySelector("output.total");
   const spoken = [];
   let total = 0;
-  let whole = true;
   meter.inputs.forEach((input) => {
-    const { usage, doubt } = wasRefused(input) ? odd("") : judge(input);
-    const output = meter.querySelector(`output[for="${input.id}"]`);
-    if (output) {
-      output.textContent = usage === null ? "" : amount(usage, unit);
-      doubtBeside(output).textContent = doubt;
-    }
-    if (usage === null) whole = false;
-    else total += usage;
-    if (doubt) spoken.push(doubt);
+    const { usage, doubt } = wasRefused(input) ? odd("") : judge(input, output.dataset);
+    put(meter.querySelector(`output[for="${input.id}"]`), usage >= 0 ? amount(usage, unit) : "", doubt);
+    total += usage;
+    spoken.push(doubt);
   });
   const { usual, limit } = meter.inputs[0].dataset;
-  const passed = meter.inputs.every((input) => input.value && input.value === input.defaultValue);
-  const far = whole && !passed && total > (limit || Infinity);
-  const sum = `Расход ${amount(total, unit)}`;
-  const output = meter.querySelector("output.total");
-  if (output) {
-    output.textContent = whole ? sum : "";
-    doubtBeside(output).textContent = far ? `Намного больше обычного: обычно около ${amount(usual || 0, unit)}. Проверьте цифры` : "";
-  }
-  if (whole) spoken.push(sum + (far ? ", намного больше обычного" : ""));
-  return spoken.join(". ");
-}
-
-document.body.insertAdjacentHTML("beforeend", '<p class="unseen" role="status"></p>');
-const region = document.body.lastElementChild;
-let waiting;
-
-function say(text) {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => (region.textContent = text), QUIET_MS);
+  const passed = meter.inputs.every(({ value, defaultValue }) => value && value === defaultValue);
+  const sum = total >= 0 ? `Расход ${amount(total, unit)}` : "";
+  const doubt = !passed && total > (limit || Infinity) ? output.dataset.far + amount(usual || 0, unit) : "";
+  put(output, sum, doubt);
+  clearTimeout(meter.waiting);
+  return [...spoken, sum, doubt].filter(Boolean).join(". ");
 }
 
 function watch(meter) {
-  meter.inputs = [...meter.querySelectorAll("input[data-previous]")];
-  meter.querySelectorAll("output").forEach((output) => output.setAttribute("aria-live", "off"));
-  meter.addEventListener("input", () => say(show(meter)));
+  const inputs = [...meter.querySelectorAll("input[data-previous]")];
+  if (!inputs[0]) return;
+  meter.inputs = inputs;
+  meter.addEventListener("input", () => {
+    const text = show(meter);
+    meter.waiting = setTimeout(() => (meter.querySelector("[role=status]").textContent = text), 1000);
+  });
   show(meter);
 }
 
-function start() {
-  document.querySelectorAll("fieldset").forEach((meter) => {
-    if (!meter.inputs && meter.querySelector("input[data-previous]")) watch(meter);
-  });
-}
+const start = () => document.querySelectorAll("fieldset").forEach((meter) => meter.inputs || watch(meter));
 
 document.documentElement.classList.add("js");
 start();

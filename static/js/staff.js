@@ -5,10 +5,11 @@ const FIELDS = "input:not([type=hidden],[type=radio],[type=checkbox]),select,tex
 function press(element) {
   if (element.matches(FIELDS)) return element.focus();
   element.click();
-  const fold = element.closest("details");
-  const first = fold && fold.open && element.matches("summary") && (fold.querySelector("[data-first]") || fold.querySelector(FIELDS));
-  if (first) first.focus();
-  if (first && first.select) first.select();
+  const fold = element.closest("details[open]");
+  const first = fold && element.matches("summary") && (fold.querySelector("[data-first]") || fold.querySelector(FIELDS));
+  if (!first) return;
+  first.focus();
+  if (first.select) first.select();
 }
 
 function step(by) {

@@ -17,6 +17,7 @@ from peewee import Database, IntegrityError
 
 from models import audit, clock, files
 from models.base import Refusal, database
+from models.file_check import arrival
 from models.files import StoredFile
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(100) + b"\xff\xd9"
@@ -107,12 +108,12 @@ def test_what_is_too_large_is_refused_while_it_comes(folder: Path) -> None:
     with pytest.raises(Refusal) as caught:
         files.put(stream, "скан.jpg")  # type: ignore[arg-type]
     assert caught.value.problems[0].rule == "file.large"
-    assert stream.given <= files.LARGEST + 2 * files._CHUNK
+    assert stream.given <= files.SCANS.one + 2 * arrival.CHUNK
     assert on_disk(folder) == []
 
 
 def test_the_largest_that_is_taken_is_taken() -> None:
-    assert put(JPEG[:4] + bytes(files.LARGEST - 6) + JPEG[-2:]).size == files.LARGEST
+    assert put(JPEG[:4] + bytes(files.SCANS.one - 6) + JPEG[-2:]).size == files.SCANS.one
 
 
 def test_the_same_bytes_are_one_file_of_an_owner_and_another_one_of_another(folder: Path) -> None:
@@ -259,4 +260,4 @@ def test_without_a_folder_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_media_of_every_kind_is_known() -> None:
     kinds: dict[str, Any] = files.KINDS
-    assert {kind.media for kind in kinds.values()} == {"image/jpeg", "image/png", "application/pdf"}
+    assert {kind.media for kind in kinds.values()} == {"image/jpeg", "image/png", "image/webp", "application/pdf"}

@@ -287,6 +287,19 @@ def test_wrong_mail_is_named_without_its_password(name: str, value: str, reason:
     assert error.name == f"KABINET_{name}" and reason in error.reason
 
 
+@pytest.mark.parametrize("url", ["tcp://127.0.0.1:3310", "tcp://[::1]:3310", "unix:///run/clamav/clamd.ctl", ""])
+def test_the_scanner_is_a_host_or_a_socket(url: str) -> None:
+    assert read(CLAMAV_URL=url).clamav_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["127.0.0.1:3310", "tcp://127.0.0.1", "tcp://h:x", "tcp://h:1/path", "unix://run/clamd", "http://h:1", "tcp://["],
+)
+def test_another_address_of_a_scanner_stops_the_start(url: str) -> None:
+    assert "tcp://host:port" in wrong({"KABINET_CLAMAV_URL": url}).reason
+
+
 @pytest.mark.parametrize("name", settings.LETTERS)
 def test_secrets_of_mail_come_from_files_too(name: str, tmp_path: Path) -> None:
     value = {"SMTP_URL": "smtps://u:p@m.ru", "IMAP_URL": "imaps://u:p@m.ru", "SMS_URL": "https://s.ru"}.get(

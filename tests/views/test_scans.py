@@ -18,7 +18,6 @@ from models.metering.paperforms.batches import Batch
 from models.people import staff_sessions
 from models.people.staff import Employee
 from tests.page import Client, Page
-from views.staff import scans as room
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(3000) + b"\xff\xd9"
 PDF = b"%PDF-1.7\n" + bytes(100) + b"%%EOF\n"
@@ -103,11 +102,9 @@ def test_more_than_a_usual_form_is_not_taken_from_who_may_not_add_or_is_signed_o
         assert client.open(path, method="POST", data=data, content_type="multipart/form-data").status == 413
 
 
-def test_far_too_much_is_refused_before_it_is_read(
-    galina: Client, batch: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "LARGEST_AT_ONCE", 1000)
-    assert send(galina, batch, (JPEG, "скан.jpg")).status == 413
+def test_far_too_much_is_refused_before_it_is_read(galina: Client, batch: Batch) -> None:
+    most = b"-" * (files.SCANS.together + 1)
+    assert send(galina, batch, (most, "скан.jpg")).status == 413
 
 
 def test_a_scan_is_taken_away(galina: Client, batch: Batch) -> None:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, g, request, session
+from flask import Blueprint, abort, flash, g
 from wtforms import MultipleFileField
 from wtforms.validators import ValidationError
 
-from models import base, files, words
+from models import words
 from models.base import Refusal
-from models.files import Draft
+from models.files import SCANS
 from models.metering import scans
 from models.metering.paperforms import batches
 from models.metering.paperforms.batches import Batch
-from models.people import rights, staff_sessions
-from views import downloads
+from views import downloads, uploads
 from views.fields import Form
 from views.page import see
-from views.staff_door import KEY, staff_only
+from views.staff_door import staff_only
 from views.staff_page import page, refused
 
 room = Blueprint("scans", __name__)
-MOST_AT_ONCE = 20  # files
-LARGEST_AT_ONCE = 100 * 1024 * 1024  # bytes of a request
+uploads.allow(room, "scans.add", may=uploads.staff_may("paperforms.enter"), largest=SCANS.together)
 _TEMPLATE = "staff/scans/index.html"
 
 
@@ -33,24 +31,15 @@ class ScansForm(Form):
     def validate_files(self, field: Any) -> None:
         if not self.sent:
             raise ValidationError("Выберите файлы.")
-        if len(self.sent) > MOST_AT_ONCE:
-            raise ValidationError(f"За раз — до {MOST_AT_ONCE} файлов. Остальные приложите следом.")
 
     @property
     def sent(self) -> list[Any]:
-        """What was chosen: a browser sends one nameless file when there is none."""
-        return [one for one in self.files.data or () if getattr(one, "filename", "")]
+        return uploads.sent(self.files)
 
 
-@room.url_value_preprocessor
-def _take_files(endpoint: str | None, _values: Any) -> None:
-    """Scans are larger than any form; let in for those alone who may add them, before anything reads the form."""
+@room.before_request
+def _show_section() -> None:
     g.section = "paperforms"
-    if endpoint == "scans.add" and session.get(KEY):
-        with base.connection():
-            row = staff_sessions.find(session[KEY])
-        if row and rights.allows(row.role, "paperforms.enter"):
-            request.max_content_length = LARGEST_AT_ONCE
 
 
 @room.get("/staff/paperforms/<int:batch_id>/scans", endpoint="index")
@@ -65,7 +54,7 @@ def add(batch_id: int) -> Any:
     batch, form = _found(batch_id), ScansForm()
     if form.validate():
         try:
-            stored = scans.add(batch.id, _put(form.sent))
+            stored = scans.add(batch.id, uploads.put_all(form.sent))
             flash(f"Приложено: {words.plural(len(stored), 'файл', 'файла', 'файлов')}.", "good")
             return see("scans.index", batch_id=batch_id)
         except Refusal as refusal:
@@ -96,22 +85,9 @@ def remove(batch_id: int, file_id: int) -> Any:
     return see("scans.index", batch_id=batch_id)
 
 
-def _put(sent: list[Any]) -> list[Draft]:
-    """All of them on the disk, or none."""
-    drafts: list[Draft] = []
-    try:
-        for one in sent:
-            drafts.append(files.put(one.stream, one.filename))
-    except BaseException:
-        for draft in drafts:
-            files.discard(draft)
-        raise
-    return drafts
-
-
 def _found(batch_id: int) -> Batch:
     return batches.find(batch_id) or abort(404)
 
 
 def _context(batch: Batch) -> dict[str, Any]:
-    return {"batch": batch, "scans": scans.of(batch), "endings": ",".join(files.ENDINGS)}
+    return {"batch": batch, "scans": scans.of(batch), "endings": ",".join(SCANS.endings)}
