@@ -29,7 +29,8 @@ from tasks.letter_blocks import HIDDEN, flowed, linked
 
 __all__ = ["Letter", "flowed", "linked", "put_together", "subject_of"]
 
-_HELD_BACK: Mapping[str, str] = {"token": HIDDEN, "code": HIDDEN, "path": f"/{HIDDEN}"}
+_HELD_BACK: Mapping[str, str] = {"token": HIDDEN, "code": HIDDEN, "link": HIDDEN, "path": f"/{HIDDEN}"}
+_TO_COLLEAGUES = ("appeal_opinion",)
 _READ_AFTER = {
     "e_receipt": 1,
     "window_closing": 0,
@@ -96,7 +97,7 @@ def _context(message: Message, public_url: str, shown: bool) -> dict[str, Any]:
         "public_url": public_url,
         "basis": kinds.of(message.letter).basis,
         "today": clock.today().isoformat(),
-        "is_staffs": message.letter.startswith("staff_"),
+        "is_staffs": message.letter.startswith("staff_") or message.letter in _TO_COLLEAGUES,
         "unsubscribe": _way_out(message, public_url, shown),
         **_of_account(message, public_url, shown),
     }

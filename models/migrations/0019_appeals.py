@@ -51,18 +51,18 @@ def up(migrator, db):
         closed_at = DateTimeField(null=True)
         rating = IntegerField(null=True)
         rating_text = CharField(max_length=500)
-        merged_into = ForeignKeyField("self", null=True, on_delete="RESTRICT")
+        merged_into = ForeignKeyField("self", null=True)
         link_no = IntegerField()
         key = CharField(null=True, unique=True)
 
         class Meta:
             indexes = (
                 (("state", "due_on", "id"), False),
-                (("state", "office", "topic", "due_on"), False),
+                (("state", "office", "topic", "due_on", "owner"), False),
                 (("owner", "state", "due_on"), False),
                 (("customer", "id"), False),
                 (("account", "id"), False),
-                (("registered_at",), False),
+                (("registered_at", "topic", "office", "state", "due_on", "rating"), False),
             )
 
     class AppealEntry(Base):

@@ -9,6 +9,7 @@ from typing import Any
 
 from models import audit, clock
 from models.base import Refusal, locked
+from models.contact.appeals import search
 from models.contact.appeals.rows import (
     ANSWER,
     ANSWERED,
@@ -43,8 +44,8 @@ def hold(appeal_id: int) -> Appeal:
     return held
 
 
-def move(appeal: Appeal, state: str, *, is_public: bool = True, **changes: Any) -> None:
-    """Move to the state, with other columns changed beside it; an event in the conversation and an audit row tell it.
+def move(appeal: Appeal, state: str, *, text: str = "", is_public: bool = True, **changes: Any) -> None:
+    """Move to the state, with other columns changed beside it; an event in the conversation (`text`: why) and an audit row tell it.
 
     Refused: the appeal is not, or no more, in a state from which one gets there.
     """
@@ -55,7 +56,7 @@ def move(appeal: Appeal, state: str, *, is_public: bool = True, **changes: Any) 
         raise Refusal(None, "Обращение тем временем изменилось. Посмотрите, что в нём нового.", "appeal.state")
     for name, value in changes.items():
         setattr(appeal, name, value)
-    add(appeal, EVENT, "", data={"state": state}, is_public=is_public)
+    add(appeal, EVENT, text, data={"state": state}, is_public=is_public)
     audit.record(f"appeal.{state}", appeal.subject)
 
 
@@ -76,6 +77,7 @@ def add(
     )  # fmt: skip
     Appeal.update(last_entry=entry.id).where(Appeal.id == appeal.id).execute()
     appeal.last_entry = entry.id
+    search.refresh(appeal.id)
     return entry
 
 

@@ -78,18 +78,18 @@ class Appeal(Row):
     closed_at = DateTimeField(null=True)
     rating = IntegerField(null=True)  # 1…5, of the latest answer
     rating_text = CharField(max_length=500, default="")
-    merged_into = ForeignKeyField("self", null=True, on_delete="RESTRICT")
+    merged_into = ForeignKeyField("self", null=True)
     link_no = IntegerField(default=1)  # part of the secret link: raised, it opens nothing any more
     key = CharField(null=True, unique=True)  # of the form it came with
 
     class Meta:
         indexes = (
             (("state", "due_on", "id"), False),
-            (("state", "office", "topic", "due_on"), False),
+            (("state", "office", "topic", "due_on", "owner"), False),  # all that the queues' counts ask
             (("owner", "state", "due_on"), False),
             (("customer", "id"), False),
             (("account", "id"), False),
-            (("registered_at",), False),
+            (("registered_at", "topic", "office", "state", "due_on", "rating"), False),  # all that statistics ask
         )
 
     @property
