@@ -1,8 +1,6 @@
 """Finding accounts by whatever a customer says: a number, a name, an address, a phone, an e-mail address, a meter's number.
 
-An account has one entry: words of our own making (`finding_words`), kept by `refresh`. The full-text index of the engine (FTS5 on
-SQLite, GIN on Postgres, kept by the triggers of the migration) finds the entries that have all words of a query. What is typed reaches the
-index's query language only as such words, letters and digits, so it cannot break it.
+An account has one entry of words (`finding_words`), kept by `refresh`; `full_text` finds the entries that have all words of a query.
 """
 
 from __future__ import annotations
@@ -12,10 +10,10 @@ from typing import Any, NamedTuple
 
 from peewee import ForeignKeyField, ModelSelect, TextField, fn
 
-from models.base import Row, compiled, database, is_sqlite, locked, pairs, param
+from models.base import Row, compiled, database, locked, pairs, param
+from models.full_text import Atom, Index, Term
 from models.metering import finding_words
 from models.metering.accounts import Account, Holding, Office
-from models.metering.finding_words import Atom, Term
 from models.metering.meters import Meter
 from models.people.customers import Customer
 
@@ -25,6 +23,7 @@ _COLUMNS = (
     Account.id, Account.number, Account.last_name, Account.first_name, Account.middle_name, Account.settlement, Account.street,
     Account.house, Account.flat, Account.office.alias("office_id"), Account.closed, Account.services,
 )  # fmt: skip
+_INDEX = Index("search_entry", "account_id", "search_words")
 
 
 class SearchEntry(Row):
@@ -65,7 +64,7 @@ def refresh(account_ids: Iterable[int]) -> None:
             own = ids[start : start + _BATCH]
             # Held first: of two who link one account at once the second must see what the first has written.
             list(locked(Account.select(Account.id).where(Account.id.in_(own)).order_by(Account.id)).tuples())
-            _write(_words(own))
+            _INDEX.write(_words(own))
 
 
 def refresh_customer(customer_id: int) -> None:
@@ -87,7 +86,7 @@ def fill(progress: Callable[[int], Any] | None = None, *, anew: bool = False) ->
         done, last = done + len(ids), ids[-1]
         if progress:
             progress(len(ids))
-    _settle()
+    _INDEX.settle()
     return done
 
 
@@ -124,25 +123,6 @@ def _words(ids: Sequence[int]) -> list[tuple[int, str]]:
     ]
 
 
-def _write(entries: list[tuple[int, str]]) -> None:
-    mark = database.param
-    sql = (
-        f"INSERT INTO search_entry (account_id, words) VALUES ({mark}, {mark}) "  # noqa: S608  only the driver's own marks
-        "ON CONFLICT (account_id) DO UPDATE SET words = excluded.words WHERE search_entry.words <> excluded.words"
-    )
-    if entries:
-        database.cursor().executemany(sql, entries)
-
-
-def _settle() -> None:
-    """After many entries: join the pieces of the index, so that a search reads few."""
-    if is_sqlite():
-        database.execute_sql("INSERT INTO search_words (search_words) VALUES ('optimize')")
-    else:
-        database.execute_sql("SELECT gin_clean_pending_list('search_words_words')")
-        database.execute_sql("ANALYZE search_words")
-
-
 def _ids(query: Any) -> list[int]:
     return [one for (one,) in query.tuples()]
 
@@ -177,13 +157,13 @@ def _searches(text: str, office_id: int | None, most: int) -> Iterator[list[int]
     only: list[Term] = [(Atom(finding_words.of_office(office_id)),)] if office_id is not None else []
     is_found = False
     for terms in query.searches:
-        yield (ids := _with_all([*terms, *only], most))
+        yield (ids := _INDEX.with_all([*terms, *only], most))
         is_found = is_found or bool(ids)
     if query.beginning:
         yield (ids := _beginning(query.beginning, office_id, most))
         is_found = is_found or bool(ids)
     if query.last_resort and not is_found:
-        yield _with_all([*query.last_resort, *only], most)
+        yield _INDEX.with_all([*query.last_resort, *only], most)
 
 
 def _beginning(number: str, office_id: int | None, most: int) -> list[int]:
@@ -191,30 +171,6 @@ def _beginning(number: str, office_id: int | None, most: int) -> list[int]:
     if office_id is not None:
         found = found.where(Account.office == office_id)
     return _ids(found.order_by(Account.number).limit(most))
-
-
-def _with_all(terms: Sequence[Term], most: int) -> list[int]:
-    if is_sqlite():
-        sql, asked = "SELECT rowid FROM search_words WHERE search_words MATCH ? LIMIT ?", _fts5(terms)
-    else:
-        sql, asked = "SELECT account_id FROM search_words WHERE words @@ %s::tsquery LIMIT %s", _tsquery(terms)
-    return [one for (one,) in database.execute_sql(sql, (asked, most)).fetchall()]
-
-
-def _fts5(terms: Sequence[Term]) -> str:
-    return " AND ".join("(" + " OR ".join(_fts5_word(atom) for atom in term) + ")" for term in terms)
-
-
-def _fts5_word(atom: Atom) -> str:
-    return f'"{atom.word}"*' if atom.is_beginning else f'"{atom.word}"'
-
-
-def _tsquery(terms: Sequence[Term]) -> str:
-    return " & ".join("(" + " | ".join(_tsquery_word(atom) for atom in term) + ")" for term in terms)
-
-
-def _tsquery_word(atom: Atom) -> str:
-    return f"'{atom.word}':*" if atom.is_beginning else f"'{atom.word}'"
 
 
 def _rows(ids: list[int], ranks: dict[int, int]) -> list[Any]:

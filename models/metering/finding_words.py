@@ -11,7 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+
+from models.full_text import Atom, Term
 
 _MOST_RUNS = 10
 _LONGEST_TEXT, _LONGEST_WORD = 200, 40
@@ -31,16 +33,6 @@ _SILENT = _TYPES | _HOUSES | _FLATS
 _ANY_NUMBER = "hfs"
 _KEYS = str.maketrans("qwertyuiop[]asdfghjkl;'zxcvbnm,.`", "йцукенгшщзхъфывапролджэячсмитьбюё")
 _LATIN_TWINS = str.maketrans("abcehkmoptxy", "авсенкмортху")
-
-
-class Atom(NamedTuple):
-    """One word to be looked for, whole or as a beginning."""
-
-    word: str
-    is_beginning: bool = False
-
-
-Term = tuple[Atom, ...]  # any of these
 
 
 @dataclass

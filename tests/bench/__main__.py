@@ -18,6 +18,7 @@ from tests.bench import (
     finding,
     house,
     imports,
+    inbox,
     loads,
     mailing,
     mistakes,
@@ -40,6 +41,7 @@ ROWS = (
     "exchange",
     "paperforms",
     "finding",
+    "inbox",
     "mailing",
 )
 
@@ -86,6 +88,8 @@ def _measure(name: str, home: House, quick: bool) -> Table:
         return mailing.measure(home.port, quick=quick)
     if name == "finding":
         return finding.measure(quick=quick)
+    if name == "inbox":
+        return inbox.measure(quick=quick)
     if name == "imports":
         return imports.measure(home, quick=quick)
     if name == "exchange":

@@ -1,0 +1,1 @@
+"""The staff's inbox of appeals: queues, colleagues' opinions, templates of answers, deeds with many at once, statistics."""
