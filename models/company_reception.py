@@ -31,6 +31,27 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class Span:
+    """The hours between which a visit begins or a call comes, by the company's clock."""
+
+    begins: time
+    ends: time
+
+    @property
+    def code(self) -> str:
+        """'09:00-12:00'"""
+        return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """The hours between which the contact centre calls back, by the company's clock."""
+
+    spans: tuple[Span, ...]  # on working days
+    saturday: tuple[Span, ...]  # on Saturdays that are days off as usual; may be none
+
+
+@dataclass(frozen=True)
 class Reception:
     """How appeals are taken and answered."""
 
@@ -41,19 +62,7 @@ class Reception:
     )
     reopen_days: int  # so many calendar days after the answer the customer may come back to the same appeal
     topics: Mapping[str, Topic]  # by code, in the order in which they are offered
-
-
-@dataclass(frozen=True)
-class Span:
-    """The hours between which a visit begins, by the company's clock."""
-
-    begins: time
-    ends: time
-
-    @property
-    def code(self) -> str:
-        """'09:00-12:00'"""
-        return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
+    callbacks: Callbacks
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class Orders:
 
 
 def reception(top: Table) -> Reception:
-    table = top.table("reception", ("guests", "warn_days", "extend_days", "reopen_days", "topics"))
+    table = top.table("reception", ("guests", "warn_days", "extend_days", "reopen_days", "topics", "callbacks"))
     topics: dict[str, Topic] = {}
     for row in table.tables("topics", _TOPIC_KEYS):
         topic = _topic(row)
@@ -80,6 +89,7 @@ def reception(top: Table) -> Reception:
         extend_days=table.whole("extend_days", 0, 60),
         reopen_days=table.whole("reopen_days", 1, 365),
         topics=MappingProxyType(topics),
+        callbacks=_callbacks(table.table("callbacks", ("spans", "saturday"))),
     )
 
 
@@ -99,6 +109,10 @@ def orders(top: Table) -> Orders:
     )
 
 
+def _callbacks(table: Table) -> Callbacks:
+    return Callbacks(_spans(table), _spans(table, "saturday") if table.values.get("saturday") else ())
+
+
 def _topic(row: Table) -> Topic:
     code = row.text("code")
     if not _CODE.fullmatch(code):
@@ -113,8 +127,8 @@ def _topic(row: Table) -> Topic:
     )
 
 
-def _spans(table: Table) -> tuple[Span, ...]:
-    given = table.values.get("spans")
+def _spans(table: Table, key: str = "spans") -> tuple[Span, ...]:
+    given = table.values.get(key)
     matches = (
         [_SPAN.fullmatch(one) if isinstance(one, str) else None for one in given] if isinstance(given, list) else []
     )
@@ -124,5 +138,5 @@ def _spans(table: Table) -> tuple[Span, ...]:
         one.ends <= two.begins for one, two in pairwise(spans)
     )
     if not spans or len(spans) != len(matches) or not is_in_order:
-        raise table.error("spans", 'must be a list such as ["09:00-12:00", "12:00-15:00"], in order')
+        raise table.error(key, 'must be a list such as ["09:00-12:00", "12:00-15:00"], in order')
     return spans

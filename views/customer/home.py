@@ -9,6 +9,8 @@ from flask_login import current_user
 
 from models import clock, periods
 from models.billing import owed
+from models.contact import news
+from models.contact.outages import live
 from models.metering import history, meters, standings, windows
 from views import charts
 from views.door import account_or_404, customer_only, public
@@ -23,7 +25,7 @@ LAST_READINGS, MONTHS = 6, 12
 @public
 def front() -> Any:
     if not current_user.is_authenticated:
-        return page("customer/home/guest.html", window=windows.of("web", clock.today()))
+        return page("customer/home/guest.html", window=windows.of("web", clock.today()), news=news.current())
     numbers = [choice.number for choice in choices()]
     if not numbers:
         return page("customer/home/empty.html")
@@ -53,6 +55,8 @@ def _show(number: str) -> Any:
             if meters.verification_is_near(standing.meter, today)
             or meters.verification_is_expired(standing.meter, today)
         ],
+        outages=live.of_account(account),
+        news=news.current(account),
         owed=owed.now(account.id),
         today=today,
         service=service,

@@ -1,0 +1,1 @@
+"""Outages: planned and emergency ones, announced by address."""
