@@ -44,7 +44,7 @@ SEASONS = {
 }
 SHARES = {1: (1.0,), 2: (0.64, 0.36), 3: (0.31, 0.33, 0.36)}
 
-OFFICE_HEAD = "code name settlement address phone hours".split()
+OFFICE_HEAD = "code name settlement address phone hours way place".split()
 ACCOUNT_HEAD = (
     "account office last_name first_name middle_name settlement street house flat dwelling persons area_m2 services access_code "
     "opened closed email phone"
@@ -288,7 +288,7 @@ class Demo:
     def write(self) -> None:
         folder = HERE / self.company.code
         self.readings.sort(key=lambda row: (row[2], row[0], row[1], row[7] == "accepted"))
-        _write(folder / "offices.csv", OFFICE_HEAD, self.facts.offices)
+        _write(folder / "offices.csv", OFFICE_HEAD, [(*one, *facts.WAYS[one[0]]) for one in self.facts.offices])
         _write(folder / "accounts.csv", ACCOUNT_HEAD, self.accounts)
         _write(folder / "meters.csv", METER_HEAD, self.meters)
         _write(folder / "readings.csv", READING_HEAD, self.readings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 from models import company_consents, words
 from models import company_file as rules
+from models.company_catalogue import Catalogue, catalogue
 from models.company_consents import ConsentDocument
 from models.company_file import CompanyError, Table
+from models.company_information import Information, information
 from models.company_letters import Delivery, Letters, delivery, letters
 from models.company_reception import Orders, Reception, orders, reception
 from models.company_registers import Register, registers
@@ -176,12 +178,19 @@ class Company:
     delivery: Delivery
     reception: Reception
     orders: Orders
+    catalogue: Catalogue
     registers: Mapping[str, Register]  # files in which others report payments, by name
-    phones: tuple[Phone, ...]
+    filed_phones: tuple[Phone, ...]  # of company.toml; see phones
     mail_readings: str  # where readings are mailed to, or empty
     sms_readings: str  # E.164, or empty
     consents: Mapping[str, ConsentDocument]  # by kind, the version in force
     consent_versions: Mapping[tuple[str, str], ConsentDocument]  # by kind and version, older ones too
+    information: Information  # what anyone may read, until staff publish another version
+
+    @property
+    def phones(self) -> tuple[Phone, ...]:
+        """The phones that customers see: the file's, or those that staff have published since."""
+        return _published_phones() or self.filed_phones
 
     def normal_number(self, typed: str) -> str | None:
         """The account number as it is stored, or None if it cannot be one.
@@ -205,6 +214,13 @@ class Company:
 
 
 _current: Company | None = None
+_published_phones: Callable[[], tuple[Phone, ...]] = tuple
+
+
+def ask_phones(published: Callable[[], tuple[Phone, ...]]) -> None:
+    """Whom to ask for the phones that staff have published; none published: the file's own are shown."""
+    global _published_phones
+    _published_phones = published
 
 
 def use(company: Company) -> None:
@@ -230,7 +246,8 @@ def find(name: str, companies_dir: Path) -> Company:
 
 def load(folder: Path) -> Company:
     """The company of a folder; a wrong file raises CompanyError with the file, the key and the reason."""
-    known = {field.name for field in fields(Company)} - {"code", "consents", "consent_versions"}
+    made = {"code", "consents", "consent_versions", "information", "filed_phones"}
+    known = {field.name for field in fields(Company)} - made | {"phones"}
     top = rules.read_toml(folder / "company.toml", sorted(known))
     checks = _checks(top.table("checks", ("confirm_times", "hold_times", "max_kw", "floor_kwh", "rollover_percent")))
     services = _services(top, checks)
@@ -261,12 +278,14 @@ def load(folder: Path) -> Company:
         delivery=delivery(top),
         reception=reception(top),
         orders=orders(top),
+        catalogue=catalogue(folder / "catalogue.toml"),
         registers=registers(top, REPORTED_BY),
-        phones=_phones(top),
+        filed_phones=_phones(top),
         mail_readings=top.text("mail_readings", rules.email, default=""),
         sms_readings=top.text("sms_readings", rules.phone, default=""),
         consents=in_force,
         consent_versions=versions,
+        information=information(folder, services),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,6 +15,8 @@ from models.exchange.table import BadCell, Column, Fault, choice, day, hundredth
 from models.metering import finding
 from models.metering.accounts import Account, Holding, Office
 from models.people.customers import Customer, normal_email, normal_phone
+
+_PLACE = re.compile(r"([0-9]{1,2}\.[0-9]{1,8}),([0-9]{1,3}\.[0-9]{1,8})")
 
 
 def _services(text: str) -> str:
@@ -33,9 +36,18 @@ def _contact(normal: Callable[[str], str]) -> Callable[[str], str]:
     return parse
 
 
+def _place(text: str) -> str:
+    """Degrees north and east as '52.26550,104.30500'."""
+    match = _PLACE.fullmatch(text.strip())
+    if not match or float(match[1]) > 90 or float(match[2]) > 180:
+        raise BadCell(f"«{text[:40]}» — не координаты; пример: 52.26550,104.30500")
+    return text.strip()
+
+
 OFFICE_COLUMNS = (
     Column("code", words(20)), Column("name", words(200)), Column("settlement", words(200)), Column("address", words(250)),
     Column("phone", words(60), False, ""), Column("hours", words(250), False, ""),
+    Column("way", words(200), False, ""), Column("place", _place, False, ""),
 )  # fmt: skip
 ACCOUNT_COLUMNS = (
     Column("account", rows.account_number), Column("office", words(20), False), Column("last_name", words(100)),
