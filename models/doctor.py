@@ -15,6 +15,7 @@ from models.billing.ledger import BILLED, PAYMENT, REFUND, Balance, Entry
 from models.billing.payments import DISPUTED, OPEN, PAID, REFUNDED, Payment
 from models.consents import Consent
 from models.contact import bounces
+from models.contact.appeals import check_up
 from models.contact.incoming import Mailbox
 from models.entrance import agreeing
 from models.exchange import transfers
@@ -181,6 +182,7 @@ def _office() -> Iterator[str]:
         yield f"readings: {count} were corrected and have nothing in their place"
     if lost := files.missing():
         yield f"files: {len(lost)} are not in the folder of files, such as {lost[0]}; bring them back from a backup"
+    yield from check_up.oddities()
     if gone := transfers.missing():
         yield f"exchange: files of {len(gone)} transfers are gone, such as {gone[0]}; bring them back from a backup"
 

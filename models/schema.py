@@ -20,10 +20,18 @@ from models.billing.payments import Payment
 from models.billing.penalties import PenaltyRule
 from models.billing.tariffs import Band, Tariff
 from models.consents import Consent, ConsentText
+from models.contact.appeals.answering import AppealAnswer
+from models.contact.appeals.assign_rules import AssignRule
 from models.contact.appeals.rows import Appeal, AppealDraft, AppealEntry
+from models.contact.appeals.search import AppealSearchEntry
 from models.contact.bounces import Undelivered
+from models.contact.callbacks import Callback
+from models.contact.calling import CallbackTry
 from models.contact.consent_forms import ConsentForm
 from models.contact.incoming import IncomingLetter, Mailbox
+from models.contact.news import NewsChange, NewsItem
+from models.contact.outages.rows import Outage, OutageChange
+from models.contact.information.rows import InformationDraft, InformationVersion
 from models.exchange.transfers import Transfer
 from models.files import StoredFile
 from models.kept import KeptForm
@@ -36,11 +44,14 @@ from models.metering.finding import SearchEntry
 from models.metering.held import Claim
 from models.metering.meters import Meter
 from models.metering.norms import Norm
+from models.metering.orders.rows import Order, OrderEvent, VisitSlot
 from models.metering.paperforms.batches import Batch, PaperForm
 from models.metering.paperforms.second_look import SecondLook
 from models.metering.readings import Reading, Receipt
 from models.notices import Notice
 from models.office.cards import Opening
+from models.office.inbox.answer_templates import AnswerTemplate
+from models.office.inbox.opinions import OpinionAsked
 from models.office.proposals import Proposal
 from models.outbox import Message
 from models.outbox.addresses import Suspension
@@ -64,7 +75,10 @@ _TABLES = (
     DeliveryChoice, Wish,
     Proposal, Mailing, Recipient,
     Batch, PaperForm, SecondLook, ConsentForm,
-    Appeal, AppealEntry, AppealDraft,
+    Order, OrderEvent, VisitSlot,
+    Appeal, AppealEntry, AppealDraft, AppealAnswer, AppealSearchEntry, AssignRule, OpinionAsked, AnswerTemplate,
+    InformationVersion, InformationDraft,
+    Callback, CallbackTry, NewsItem, NewsChange, Outage, OutageChange,
 )  # fmt: skip
 _LOCK = 0x6B6162  # any number of our own
 

@@ -10,12 +10,27 @@ from typing import Any
 
 from huey import crontab
 
-from tasks import approvals, audit, bounces, exchange, files, housekeeping, mailings, messages, payments
+from tasks import (
+    appeals,
+    approvals,
+    audit,
+    bounces,
+    callbacks,
+    exchange,
+    files,
+    housekeeping,
+    mailings,
+    messages,
+    payments,
+)
 
 JOBS = (
     (housekeeping.forget_expired, crontab(minute="17", strict=True)),
     (housekeeping.close_cabinets, crontab(minute="47", strict=True)),
+    (appeals.tidy, crontab(hour="19", minute="11", strict=True)),
+    (callbacks.forget_phones, crontab(hour="19", minute="27", strict=True)),
     (files.sweep, crontab(hour="19", minute="23", strict=True)),
+    (files.scan_files, crontab(minute="*", strict=True)),
     (messages.send_all, crontab(minute="*", strict=True)),
     (bounces.read_mailbox, crontab(minute="*", strict=True)),
     (mailings.make_regular, crontab(minute="7", strict=True)),
@@ -30,6 +45,7 @@ JOBS = (
 # Work on one row, by name; a periodic job does the same for rows whose bell nobody heard.
 BELLS: Mapping[str, Callable[[int], Any]] = {
     "send_messages": messages.send,
+    "scan_file": files.scan_file,
     "expand_mailing": mailings.work,
     "check_payment": payments.check,
     "handle_transfer": exchange.work,

@@ -16,6 +16,9 @@ from peewee import Database
 from models import base, clock, files, notices, seal, settings
 from models import company as companies
 from models.company import Company
+from models.contact import news
+from models.contact.information import published
+from models.contact.outages import live as outages
 from models.exchange import transfers
 from models.office import received
 from models.people import passwords
@@ -104,6 +107,9 @@ def db(engine: Engine, at: Callable[[str], datetime]) -> Iterator[Database]:
     """The project's database with every table and no row, a connection open for the test's own thread."""
     database = engine.use()
     notices.assume(None)
+    news.assume([])
+    outages.assume([])
+    published.assume_none()
     received.forget()
     with base.connection():
         yield database

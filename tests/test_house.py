@@ -14,7 +14,8 @@ from jinja2 import meta
 
 from models import clock, schema
 from models.billing import acquiring, payments
-from models.contact import unsubscribing
+from models.contact import news, unsubscribing
+from models.contact.appeals import registering
 from models.metering import reading_links
 from models.metering.accounts import Account
 from models.metering.readings import Receipt
@@ -55,9 +56,12 @@ def addresses(client: Client) -> dict[str, str]:
         "receipt": _receipt(client),
         "session_id": 1,
         "period": "2026-10",
+        "slug": "electricity-block",
+        "topic": "readings",
         "token": _reading_token(),
     }
-    payment = _payment()
+    payment, appeal = _payment(), _appeal()
+    values["news_id"] = _news()
     values["message_id"] = Message.newest(1).get().id  # the cheque of that payment
     tokens = {
         "sign_up.confirm": "/activate/",
@@ -70,6 +74,7 @@ def addresses(client: Client) -> dict[str, str]:
         if rule.rule.startswith("/staff"):  # tests/test_office.py walks those
             continue
         known = {**values, "number": payment} if rule.rule.startswith("/payments/") else values
+        known = {**values, "number": appeal, "file_id": 10**9} if rule.rule.startswith("/appeals/") else known
         given = {name: known[name] for name in rule.arguments if name in known}
         if rule.endpoint in ways_out:
             given["token"] = ways_out[rule.endpoint]
@@ -92,8 +97,20 @@ def _payment() -> str:
     return payment.number
 
 
+def _appeal() -> str:
+    """The number of an appeal of Anna's."""
+    of_anna = registering.of_customer(Customer.by_email("anna@example.ru").id, ANNA)
+    return registering.register(of_anna, "readings", "Счётчик показывает странное.", key="house").number
+
+
 def _reading_token() -> str:
     return reading_links.token(Account.get(Account.number == ANNA).id, clock.period())
+
+
+def _news() -> int:
+    """News that everybody may read."""
+    written = news.written("Работа в праздники", "Офисы закрыты.", clock.today(), clock.today())
+    return int(news.publish(news.draft(written).id, version=1).id)
 
 
 def _way_out() -> str:
@@ -287,9 +304,7 @@ def test_every_letter_that_is_posted_is_in_the_table():
 def test_every_letter_renders_says_who_writes_and_leads_only_home(app):
     """An undefined name in a letter is an error, not a blank."""
     for name in kinds.KINDS:
-        message = Message(
-            kind="email", to="x@example.ru", letter=name, data=_DATA, secrets={"token": "secret", "code": "123456"}
-        )
+        message = Message(kind="email", to="x@example.ru", letter=name, data=_DATA, secrets=_SECRETS)
         letter = letters.put_together(message, "https://lk.example.ru")
         assert letter.subject
         assert "Енисейсбыт" in letter.text
@@ -299,6 +314,7 @@ def test_every_letter_renders_says_who_writes_and_leads_only_home(app):
         assert "src=" not in letter.html
 
 
+_SECRETS = {"token": "secret", "code": "123456", "link": "12.abc"}
 _DATA = {
     "number": "2611-AAAAAAAA",
     "kopecks": 100,
@@ -319,6 +335,8 @@ _DATA = {
     "way": "email",
     "who": "вы",
     "title": "Отключение воды",
+    "topic": "Начисления и счета",
+    "kind": "замена счётчика",
     "text": "В среду воды не будет.",
     "state": "получен ответ",
     "period": "2026-10",

@@ -1,6 +1,7 @@
 """Leaving the cabinet: whoever withdraws the consent to personal data may come back for thirty days, then nothing of them is left.
 
-What the law keeps stays: readings, bills and payments of the account, the consents themselves, the audit log.
+What the law keeps stays: readings, bills and payments of the account, appeals and their answers, the consents themselves, the
+audit log.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from models.billing.payments import Payment
 from models.entrance import linking
 from models.metering import finding
 from models.metering.accounts import Account
+from models.metering.orders import placing as orders
 from models.outbox.addresses import Suspension
 from models.people import sessions
 from models.people.customers import Customer, subject
@@ -31,8 +33,10 @@ _ERASED = (
     "сеансы и устройства",
     "ссылки и коды",
     "адреса и тексты писем",
+    "имя, почта и телефон в обращениях, черновики обращений",
+    "телефон и пояснения в заявках на счётчик",
 )
-_KEPT = "показания, счета и платежи лицевого счёта; согласия и отзывы; журнал действий"
+_KEPT = "показания, счета и платежи лицевого счёта; тексты обращений и ответов; согласия и отзывы; журнал действий"
 
 
 Elsewhere = Callable[
@@ -85,6 +89,7 @@ def close(customer_id: int, elsewhere: Elsewhere | None = None) -> bool:
             return False
         for account in Account.of(customer_id).order_by(Account.id):  # one order of locks everywhere
             linking.unlink(customer_id, account)
+        orders.forget(customer_id)
         counts = {**(elsewhere(customer, letters) if elsewhere else {}), **_erase(customer, letters)}
         audit.record("customer.destroyed", customer.subject, **_act(), **counts)
         return True

@@ -27,6 +27,8 @@ class Office(Row):
     address = CharField()
     phone = CharField(default="")
     hours = CharField(default="")
+    way = CharField(default="")  # how to get there, in words
+    place = CharField(default="")  # '52.26550,104.30500': degrees north and east, or empty
 
 
 class Account(Row):
@@ -48,6 +50,9 @@ class Account(Row):
     closed = DateField(null=True)
     email = CharField(default="")
     phone = CharField(default="")
+
+    class Meta:
+        indexes = ((("settlement", "street", "house", "closed"), False),)  # counting by house reads nothing else
 
     @property
     def address(self) -> str:

@@ -17,9 +17,12 @@ from models.base import Problem, Refusal, Row, compiled, database, param
 from models.billing import delivery, owed, payments
 from models.billing.owed import Owed
 from models.consents import Consent
+from models.contact.appeals.rows import Appeal
+from models.contact.callbacks import Callback
 from models.metering import standings
 from models.metering.accounts import Account, Holding, Office
 from models.metering.history import Line, Past
+from models.metering.orders import listing as orders
 from models.metering.standings import Standing
 from models.office import audit_log, consent_list, deeds
 from models.outbox import Message
@@ -39,7 +42,7 @@ REASONS = {
 LASTS = timedelta(minutes=30)
 MONTHS = 12  # of readings, payments and the chart
 LONGEST_NOTE = 200
-SHOWN_LETTERS, SHOWN_DEEDS = 12, 20
+SHOWN_LETTERS, SHOWN_DEEDS, SHOWN_APPEALS = 12, 20, 12
 _TOLD = ("reason", "note", "what", "channel", "kopecks", "count", "on_behalf")  # of an audit row's detail
 MOST_SEARCHES, MOST_OPENINGS, PER = 600, 200, 3600  # of one employee in so many seconds
 NOTED_SEARCHES = 100  # in an hour: from there on somebody may ask what for
@@ -83,6 +86,9 @@ class Card:
     delivery: list[Any]  # how bills come, the newest choice first; none: on paper
     letters: list[Any]
     deeds: list[Deed]
+    appeals: list[Appeal]  # about the account, as the orders and the calls: the newest first
+    orders: list[Any]
+    calls: list[Callback]
 
     @property
     def held(self) -> list[Line]:
@@ -170,7 +176,7 @@ def why(account: Any) -> str:
 
 
 def load(account: Any, today: date) -> Card:
-    """Everything about the account, in eleven queries."""
+    """Everything about the account, in fourteen queries."""
     past = Past(account, today)
     since = clock.utc(datetime.combine(today - timedelta(days=366), time()))
     paid = payments.of_account(account=account.id, since=since, until=clock.now() + timedelta(days=1))
@@ -191,6 +197,9 @@ def load(account: Any, today: date) -> Card:
             [account.email, account.phone, *(one.email for one in holders), *(one.phone for one in holders)]
         ),
         deeds=_deeds([*subjects, *people], people),
+        appeals=_newest(Appeal, account.id),
+        orders=orders.of_account(account=account.id),
+        calls=_newest(Callback, account.id),
     )
 
 
@@ -227,6 +236,11 @@ def _letters(contacts: list[str]) -> list[Any]:
         .limit(SHOWN_LETTERS)
     )
     return list(query.namedtuples())
+
+
+def _newest(table: Any, account_id: int) -> list[Any]:
+    own = table.select().where(table.account == account_id)
+    return list(own.order_by(table.id.desc()).limit(SHOWN_APPEALS))
 
 
 def _deeds(subjects: list[str], people: dict[str, str]) -> list[Deed]:

@@ -14,13 +14,17 @@ from peewee import SQL, DateTimeField, ModelSelect, fn
 
 from models import audit_chain, clock, company, outbox, words
 from models.audit import AuditRow
-from models.base import pairs
+from models.base import compiled, pairs, param
 from models.billing import bills
 from models.billing.payments import DISPUTED, OPEN, Payment
 from models.contact import bounces
+from models.contact.appeals.rows import OPEN as OPEN_APPEALS
+from models.contact.appeals.rows import REGISTERED, REOPENED, Appeal
+from models.contact.callbacks import WAITING, Callback
 from models.exchange import transfers
 from models.exchange.transfers import Transfer
 from models.metering import channels, readings, windows
+from models.metering.orders.rows import APPOINTED, FAILED, PLACED, Order
 from models.metering.paperforms import second_look
 from models.metering.paperforms.batches import Batch
 from models.metering.readings import Reading
@@ -74,6 +78,17 @@ class Files:
     checked: int
     to_approve: int
     working: int
+
+
+@dataclass(frozen=True)
+class Reception:
+    """Appeals that nobody has taken, and past their term; orders to appoint or without a result; calls to make, and past their time."""
+
+    fresh: Queue
+    overdue: int
+    orders: int
+    calls: int
+    late_calls: int
 
 
 @dataclass(frozen=True)
@@ -148,7 +163,7 @@ def to_approve(employee_id: int, kinds: Sequence[str]) -> Queue:
 
 
 def disputed_payments() -> Queue:
-    return _payments(DISPUTED)
+    return _queue(_payments(DISPUTED))
 
 
 def bills_waiting() -> Bills:
@@ -167,6 +182,29 @@ def files_waiting() -> Files:
     counts = dict(pairs(query.group_by(Transfer.state)))
     working = sum(counts.get(state, 0) for state in transfers.DUE)
     return Files(counts.get(transfers.CHECKED, 0), counts.get(transfers.WAITING, 0), working)
+
+
+@compiled
+def _reception() -> ModelSelect[Any]:
+    is_fresh = Appeal.owner.is_null() & Appeal.state.in_((REGISTERED, REOPENED))
+    no_result = (Order.state == APPOINTED) & (Order.day < param("today"))
+    orders = Order.select(fn.COUNT(Order.id)).where(Order.state.in_((PLACED, FAILED)) | no_result)
+    calls = Callback.select(fn.COUNT(Callback.id)).where(Callback.state == WAITING)
+    return Appeal.select(
+        fn.COUNT(Appeal.id).filter(is_fresh).alias("fresh"),
+        fn.MIN(Appeal.registered_at).filter(is_fresh).alias("oldest"),
+        fn.COUNT(Appeal.id).filter(Appeal.due_on < param("today")).alias("overdue"),
+        orders.alias("orders"),
+        calls.alias("calls"),
+        calls.where(Callback.ends_at < param("now")).alias("late_calls"),
+    ).where(Appeal.state.in_(OPEN_APPEALS))
+
+
+def reception() -> Reception:
+    """In one query: the desk has many tiles."""
+    found: Any = _reception.first(today=clock.today(), now=clock.now())
+    fresh = Queue(found.fresh, _moment(found.oldest))
+    return Reception(fresh, found.overdue, found.orders, found.calls, found.late_calls)
 
 
 def letters_waiting() -> Queue:
@@ -193,9 +231,9 @@ def acquirer() -> Acquirer:
     # A payment by card has no document of a reporter: with the channel that is an index whose rows lie in the order of ids.
     by_card = (Payment.channel == "web") & Payment.document.is_null()
     last = Payment.select(Payment.answered_at.alias("at")).where(by_card).order_by(Payment.id.desc()).limit(_RECENT)
-    inner = last.alias("last")
-    answered = inner.select_from(fn.MAX(inner.c.at)).scalar()
-    return Acquirer(_payments(*OPEN), _moment(answered))
+    newest = last.alias("newest")
+    asked, answered_at = _queue_beside(_payments(*OPEN), newest.select_from(fn.MAX(newest.c.at)))
+    return Acquirer(asked, _moment(answered_at))
 
 
 def chain() -> Chain:
@@ -223,16 +261,21 @@ def windows_today() -> list[Window]:
     ]
 
 
-def _payments(*states: str) -> Queue:
+def _payments(*states: str) -> ModelSelect[Any]:
     query = Payment.select(Payment.created_at.alias("at")).where(Payment.state.in_(states))
-    return _queue(query.order_by(Payment.created_at) if len(states) == 1 else query)
+    return query.order_by(Payment.created_at) if len(states) == 1 else query
 
 
 def _queue(query: ModelSelect[Any]) -> Queue:
     """The rows of a query that has one moment `at`, counted no further than MOST."""
+    return _queue_beside(query, SQL("NULL"))[0]
+
+
+def _queue_beside(query: ModelSelect[Any], other: Any) -> tuple[Queue, Any]:
+    """The same, and one value more, in one query."""
     inner = query.limit(MOST).alias("waiting")
-    count, oldest = inner.select_from(fn.COUNT(SQL("*")), fn.MIN(inner.c.at)).tuples().first()
-    return Queue(count, _moment(oldest))
+    count, oldest, value = inner.select_from(fn.COUNT(SQL("*")), fn.MIN(inner.c.at), other).tuples().first()
+    return Queue(count, _moment(oldest)), value
 
 
 def _moment(value: Any) -> datetime | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from models.contact import callbacks
+from models.contact.appeals import forgetting
 from models.contact.bounces import Undelivered
 from models.entrance import leaving
 from models.mailings.mailings import Recipient
@@ -21,4 +23,5 @@ def _elsewhere(customer: Customer, letters: Sequence[int]) -> dict[str, int]:
     back = Undelivered.update(address="", reason="").where(theirs).execute()
     met = (Recipient.customer == customer.id) | (Recipient.address == customer.email)
     mailed = Recipient.update(address="").where(met, Recipient.address != "").execute()
-    return {"letters that came back": back, "letters of mailings": mailed}
+    told = {"letters that came back": back, "letters of mailings": mailed, "callbacks": callbacks.wipe(customer.id)}
+    return {**told, **forgetting.forget(customer)}

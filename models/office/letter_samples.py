@@ -30,6 +30,8 @@ _TEXTS = {  # what an employee or another page would write
     "number": "2611-000123",
     "state": "получен ответ",
     "who": "сотрудник",
+    "topic": "Здесь будет тема обращения",
+    "kind": "замена счётчика",
 }
 
 
@@ -69,6 +71,7 @@ def _usual(about: _About) -> dict[str, Any]:
         "account": about.account.number,
         "path": f"/accounts/{quote(about.account.number)}/readings",
         "day": about.today.isoformat(),
+        "due": about.today.isoformat(),
         "email": _address(about, EMAIL),
         "phone": words.phone(_address(about, SMS)),
         "name": about.holder.name if about.holder else "",

@@ -39,9 +39,10 @@ EVERYTHING = {
     "right": "6 404", "reason": "Перепутаны цифры.", "why": "Переехали", "question": "Что на счётчике сейчас?", "window": "до 29 ноября",
     "path": "/accounts/241010000054/readings", "way": "email", "who": "вы", "title": "Плановые работы", "ends": "2026-12-20",
     "text": "Мы поменяем счётчики в подъезде.\n\nБудьте дома в среду.", "state": "получен ответ", "period": "2026-10",
-    "due": "2026-11-15", "last_day": "2026-11-29", "until": "2027-05-20", "months": 6,
+    "topic": "Начисления и счета", "kind": "замена счётчика", "due": "2026-11-15", "last_day": "2026-11-29",
+    "until": "2027-05-20", "months": 6,
 }  # fmt: skip
-SECRETS = {"token": "a-token-of-the-letter", "code": "012345"}
+SECRETS = {"token": "a-token-of-the-letter", "code": "012345", "link": "7b.a-signature"}
 
 
 def put_together(letter: str, data: dict[str, Any] | None = None, **rest: Any) -> Letter:
@@ -318,7 +319,7 @@ def test_what_lets_one_in_is_not_shown(anna: cast.Person, letter: str) -> None:
     message.secrets = {}  # wiped: shown all the same
     for given in (message, Message.newest(1).get()):
         whole = "".join(letters.put_together(given, URL, shown=True))
-        assert not re.search(r"a-token|012345|/r/[0-9a-f]+-|/r/signed|/unsubscribe/[bnr]1", whole)
+        assert not re.search(r"a-token|012345|a-signature|/r/[0-9a-f]+-|/r/signed|/unsubscribe/[bnr]1", whole)
 
 
 def test_what_a_letter_is_about_without_its_secrets(db: Database) -> None:

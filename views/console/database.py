@@ -15,6 +15,7 @@ from models import base, doctor, schema
 from models.base import Refusal
 from models.exchange import demo
 from models.metering import finding
+from models.office import demo_reception
 from views.console.acting import command
 
 
@@ -41,6 +42,7 @@ def load_demo() -> None:
         raise click.ClickException("KABINET_ENV is production: the demo data stays out")
     try:
         demo.load(chosen.companies_dir / chosen.company, click.echo)
+        demo_reception.load()
     except Refusal as refusal:
         raise click.ClickException(refusal.text) from refusal
 

@@ -17,6 +17,7 @@ from flask.cli import with_appcontext
 
 from models import base, clock, doctor, settings
 from models.exchange import demo
+from models.office import demo_reception
 from models.settings import Settings
 from views.console.acting import command
 from views.console.database import bring_up
@@ -46,6 +47,7 @@ def serve(host: str, port: int, workers: int) -> None:
     if chosen.is_demo and demo.is_empty():
         click.echo("Loading the demo company…")
         demo.load(chosen.companies_dir / chosen.company)
+        demo_reception.load()
     base.database.close()
     base.database.obj.close_all()  # no connection is inherited by the processes below
     if host not in ("127.0.0.1", "::1", "localhost"):

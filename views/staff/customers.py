@@ -12,8 +12,11 @@ from models import clock, company, periods
 from models.base import Refusal
 from models.billing import delivery
 from models.billing.statement import CHANNELS
+from models.contact.appeals.rows import id_of
+from models.contact.callbacks import TITLES as CALL_STATES
 from models.metering import finding
 from models.metering.finding import Found
+from models.metering.orders import rows as orders
 from models.office import cards
 from models.office.cards import REASONS, Card
 from models.office.messages import STATES as MESSAGE_STATES
@@ -21,6 +24,7 @@ from tasks import letters
 from views import charts, staff_consent
 from views.fields import Form, HiddenField, Line
 from views.page import see
+from views.staff_appeal import STATE_WORDS
 from views.staff_door import officer, staff_only
 from views.staff_page import page
 
@@ -101,8 +105,16 @@ def _choice(text: str, found: Found, form: OpenForm | None = None) -> str:
     number = company.current().normal_number(text)
     rows = [row for row in found.rows if row.number == number] or found.rows
     if form is None:
-        form = OpenForm(sought=text, reason=cards.last_reason(officer().id)).offer_reasons()
+        form = OpenForm(sought=text, **_reason()).offer_reasons()
     return page("staff/customers/index.html", q=text, rows=rows, more=found.more and len(rows) > 1, form=form)
+
+
+def _reason() -> dict[str, str]:
+    """The reason that stands in the form: the appeal from which the employee has come, else what they gave last."""
+    appeal = _printable(request.args.get("appeal", ""))
+    if id_of(appeal):
+        return {"reason": "appeal", "note": f"№ {appeal}"}
+    return {"reason": cards.last_reason(officer().id)}
 
 
 def _shown(card: Card) -> dict[str, Any]:
@@ -127,6 +139,18 @@ def _shown(card: Card) -> dict[str, Any]:
         "delivery": delivery.current_of(card.delivery),
         "ways": delivery.TITLES,
         **_consent_words(),
+        "appeal_states": STATE_WORDS,
+        "orders": [
+            (
+                orders.number_of(one.id, one.placed_at),
+                orders.KIND_TITLES[one.kind],
+                orders.TITLES[one.state],
+                orders.visit(one),
+                one,
+            )
+            for one in card.orders
+        ],
+        "call_states": CALL_STATES,
         "may_act": officer().may("customers.act"),
         "may_read_letters": officer().may("messages.see"),
         "has": set(current_app.view_functions),

@@ -105,7 +105,7 @@ def _shown() -> dict[str, Any]:
 
 def _cards(present: Officer) -> list[Card]:
     """The queues that the role has anything to do with, those that wait first."""
-    made = (_paperforms, _readings, _approvals, _payments, _bills, _left_over, _files, _messages, _consents)
+    made = (_paperforms, _readings, _reception, _approvals, _payments, _bills, _left_over, _files, _messages, _consents)
     cards = [card for make in made for card in make(present)]
     return sorted(cards, key=lambda card: _URGENCY.index(card.kind))
 
@@ -125,6 +125,25 @@ def _readings(present: Officer) -> list[Card]:
     if not present.may("readings.see"):
         return []
     return [_card("Показания на проверке", desk.held_readings(), "staff_readings.index")]
+
+
+def _reception(present: Officer) -> list[Card]:
+    """Appeals, orders and calls."""
+    if not present.may("appeals.see"):
+        return []
+    found, cards = desk.reception(), []
+    cards.append(_card("Новые обращения", found.fresh, "staff_appeals.index", empty="все взяты", queue="nobody"))
+    if found.overdue:
+        late = Queue(found.overdue)
+        cards.append(_card("Обращения просрочены", late, "staff_appeals.index", kind="bad", queue="overdue"))
+    if present.may("orders.handle"):
+        note = "назначить визит или внести результат" if found.orders else ""
+        cards.append(_card("Заявки на счётчик", Queue(found.orders), "staff_orders.index", note))
+    if present.may("callbacks.call"):
+        note = f"время прошло у{words.NBSP}{found.late_calls}" if found.late_calls else ""
+        kind = "bad" if found.late_calls else "wait"
+        cards.append(_card("Заказанные звонки", Queue(found.calls), "staff_callbacks.index", note, kind))
+    return cards
 
 
 def _approvals(present: Officer) -> list[Card]:
@@ -191,15 +210,21 @@ def _consents(present: Officer) -> list[Card]:
 
 
 def _card(
-    title: str, queue: Queue, endpoint: str, note: str = "", kind: str = "wait", empty: str = "всё разобрано"
+    title: str,
+    waiting: Queue,
+    endpoint: str,
+    note: str = "",
+    kind: str = "wait",
+    empty: str = "всё разобрано",
+    **values: Any,
 ) -> Card:
-    since = f"дольше всех — с {words.moment(clock.local(queue.oldest))}" if queue.oldest and queue.count else ""
-    href = url_for(endpoint) if endpoint in current_app.view_functions else None
+    since = f"дольше всех — с {words.moment(clock.local(waiting.oldest))}" if waiting.oldest and waiting.count else ""
+    href = url_for(endpoint, **values) if endpoint in current_app.view_functions else None
     note = ", ".join(filter(None, (note, since)))
-    if not queue.count:
-        return Card(title, queue.shown, note, href, "", empty)
-    waits = words.plural(queue.count, "ждёт", "ждут", "ждут").split()[-1]
-    return Card(title, queue.shown, note, href, kind, waits if kind == "wait" else "нужно решение")
+    if not waiting.count:
+        return Card(title, waiting.shown, note, href, "", empty)
+    waits = words.plural(waiting.count, "ждёт", "ждут", "ждут").split()[-1]
+    return Card(title, waiting.shown, note, href, kind, waits if kind == "wait" else "нужно решение")
 
 
 def _health() -> dict[str, Any]:
