@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from functools import cache
+from typing import Literal
 
 import phonenumbers
 
@@ -14,7 +16,10 @@ ZONES = {1: ("всего",), 2: ("день", "ночь"), 3: ("пик", "ноч�
 MONTHS = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь".split()
 MONTHS_OF = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
 MONTHS_IN = "январе феврале марте апреле мае июне июле августе сентябре октябре ноябре декабре".split()
+WEEKDAYS_ON = "в понедельник|во вторник|в среду|в четверг|в пятницу|в субботу|в воскресенье".split("|")
 MONTHS_SHORT = "янв фев мар апр май июн июл авг сен окт ноя дек".split()
+_MOST_MARKS = 30  # in a row (UAX #15, Stream-Safe Text)
+_HALFWIDTH_MARKS = "\uff9e\uff9f"  # letters by their category, marks when taken apart
 
 
 def day(value: date) -> str:
@@ -25,6 +30,11 @@ def day(value: date) -> str:
 def day_month(value: date) -> str:
     """20 ноября"""
     return f"{value.day}{NBSP}{MONTHS_OF[value.month - 1]}"
+
+
+def on_day(value: date) -> str:
+    """в среду, 25 ноября"""
+    return f"{WEEKDAYS_ON[value.weekday()]}, {day_month(value)}"
 
 
 def moment(value: datetime) -> str:
@@ -94,3 +104,15 @@ def plural(count: int, one: str, few: str, many: str) -> str:
 def listed(parts: list[str]) -> str:
     """'день, ночь и пик'"""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} и {parts[-1]}"
+
+
+def normal(text: str, form: Literal["NFC", "NFKC"] = "NFC") -> str:
+    """The text in one of Unicode's normal forms, in time that grows with its length: no word of any language has so many marks
+    on a letter that they must be sorted for minutes.
+    """
+    kept, marks = [], 0
+    for one in text:
+        marks = marks + 1 if unicodedata.category(one)[0] == "M" or one in _HALFWIDTH_MARKS else 0
+        if marks <= _MOST_MARKS:
+            kept.append(one)
+    return unicodedata.normalize(form, "".join(kept))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import request
 from wtforms.validators import ValidationError
 
-from models import clock, company, seal
+from models import clock, company, seal, words
 from models.base import Refusal
 from models.billing import payments
 from views.fields import Form, HiddenField, Shown, Tick
@@ -30,7 +29,7 @@ class Rubles(Shown):
         self.data = valuelist[0] if valuelist else ""  # a sum that was not sent is none, whatever was proposed
 
     def pre_validate(self, form: Any) -> None:
-        text = " ".join(unicodedata.normalize("NFKC", self.data or "").lower().split())
+        text = " ".join(words.normal(self.data or "", "NFKC").lower().split())
         if not text:
             return
         if text.startswith(("-", "−")):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+import unicodedata
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -86,3 +89,18 @@ def test_no_sum_loses_a_kopeck(kopecks: int) -> None:
     digits = "".join(character for character in words.rubles(kopecks) if character.isdigit())
     assert int(digits) == abs(kopecks)
     assert (words.MINUS in words.rubles(kopecks)) == (kopecks < 0)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFKC"])
+@pytest.mark.parametrize(
+    "marks", ["\u0301" * 50_000 + "\u0323" * 50_000, "\u0f73" * 50_000, ("\u0301" * 29 + "\uff9e") * 3_000]
+)
+def test_a_heap_of_marks_takes_no_time(form: Any, marks: str) -> None:
+    begun = time.process_time()
+    assert len(words.normal(f"а{marks}б", form)) < 100
+    assert time.process_time() - begun < 1
+
+
+@given(st.text(max_size=30))
+def test_a_usual_text_is_normalised_as_unicode_says(text: str) -> None:
+    assert words.normal(text) == unicodedata.normalize("NFC", text)

@@ -11,6 +11,7 @@ from models.contact.appeals.rows import LONGEST, LONGEST_TITLE
 
 LONGEST_RATING = 500
 LONGEST_NAME = 100
+_FAR_TOO_LONG = 10  # times the longest: not worth the work of counting what would stay
 _JOINERS = "\u200c\u200d"  # inside emoji and some scripts they are part of the letter
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
 _NEWLINES = re.compile(r"\r\n?|\u0085|\u2028|\u2029")
@@ -21,6 +22,8 @@ _EMPTY = "Напишите, что случилось или о чём вы пр
 
 def text(typed: str, field: str = "text", *, longest: int = LONGEST, empty: str = _EMPTY) -> str:
     """The text as it is kept; refused when nothing is left of it, and above so many characters, with their count."""
+    if len(typed) > _FAR_TOO_LONG * longest:
+        return not_longer(typed, field, longest)
     clean = plain(typed)
     if not clean:
         raise Refusal(field, empty, "text.empty")
@@ -41,7 +44,7 @@ def not_longer(clean: str, field: str, longest: int) -> str:
 
 def plain(typed: str) -> str:
     """The same words in composed letters, with the line ends of one kind and without signs that nobody sees."""
-    lines = _NEWLINES.sub("\n", unicodedata.normalize("NFC", storable(typed)))
+    lines = _NEWLINES.sub("\n", words.normal(storable(typed)))
     seen = "".join(one for one in lines if one in "\n\t" or one in _JOINERS or unicodedata.category(one) not in _UNSEEN)
     joined = _EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in seen.split("\n")))
     return joined.strip() if joined.strip(f"{_JOINERS} \n\t") else ""
@@ -54,7 +57,7 @@ def storable(typed: str) -> str:
 
 def line(typed: str, longest: int) -> str:
     """One line of at most so many characters: a name, a number somebody wrote."""
-    return " ".join(plain(typed).split())[:longest].strip()
+    return " ".join(plain(typed[: _FAR_TOO_LONG * longest]).split())[:longest].strip()
 
 
 def title(clean: str) -> str:
