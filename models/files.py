@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,10 +38,15 @@ from models.file_check.kinds import (
 
 __all__ = [
     "CUSTOMER", "GUEST", "KINDS", "LONGEST_TITLE", "SCANS", "STAFF", "Draft", "Kind", "Limits", "StoredFile", "add", "attach",
-    "discard", "hand_over", "harmless", "infected", "is_scanned", "judge", "limits_of", "missing", "of", "one_of", "put", "remove",
-    "remove_all", "spend", "sweep", "taken", "use", "waiting",
+    "claim", "discard", "give_back", "hand_over", "harmless", "infected", "is_nearly_full", "is_scanned", "judge", "limits_of",
+    "missing", "of", "one_of", "put", "remove", "remove_all", "spend", "sweep", "taken", "unscanned", "use", "waiting",
 ]  # fmt: skip
 KEPT_AFTER_REMOVAL = timedelta(days=30)
+UNSENT_KEPT = timedelta(days=1)  # after it was taken out of something that is being typed
+LEAST_FREE = 1024**3  # bytes
+_DRAFTS = "appeal-draft:"
+_NEIGHBOURS = 10
+SCANNED_AGAIN = timedelta(minutes=2)  # what the scanner had no word for
 _DAY = 24 * 60 * 60
 _UNCLAIMED = _DAY  # seconds that a file may wait for its row
 _PART = ".part"
@@ -62,7 +68,7 @@ class StoredFile(Row):
     added_at = DateTimeField(default=clock.now)
     removed_by = CharField(default="")
     removed_at = DateTimeField(null=True)
-    waits_since = DateTimeField(null=True, index=True)  # for the scanner
+    scan_at = DateTimeField(null=True, index=True)  # when the scanner is asked next; null: it has looked
     virus = CharField(default="")  # what a scanner found in it
 
     class Meta:
@@ -71,7 +77,7 @@ class StoredFile(Row):
     @property
     def waits(self) -> bool:
         """Nobody gets it until the scanner has looked at it."""
-        return _is_scanned and self.waits_since is not None
+        return _is_scanned and self.scan_at is not None
 
     @property
     def media(self) -> str:
@@ -111,9 +117,14 @@ def is_scanned() -> bool:
 def put(stream: BinaryIO, title: str, allowed: Limits = SCANS) -> Draft:
     """Write what was sent to the disk, made anew where the limits say so; call it outside the transaction.
 
-    Refused: none of the kinds by content and by name, one that is cut off, empty, too large, or that `file_check` does not take.
+    Refused: none of the kinds by content and by name, one that is cut off, empty, too large, or that `file_check` does not take; a disk
+    that is nearly full, for the database lives there too.
     """
     clean = harmless(title)
+    if is_nearly_full():
+        raise Refusal(
+            "files", "Сейчас файлы не принимаем: мало места. Отправьте без них или попробуйте завтра.", "file.full"
+        )
     name = secrets.token_hex(16)
     part, made = _place(name + _PART), _place(secrets.token_hex(16) + _PART)
     try:
@@ -134,13 +145,22 @@ def put(stream: BinaryIO, title: str, allowed: Limits = SCANS) -> Draft:
 
 
 def spend(author: str, count: int, address: str = "") -> None:
-    """Count files that somebody brings. Refused: more in a day than is taken of them; of a guest also by where they come from."""
+    """Count files that somebody brings. Refused: more in a day than is taken of them; of guests also by where they come from.
+
+    One address may be a mobile operator's: it has ten times as many.
+    """
     most = limits_of(author).a_day
     text = "На сегодня файлов достаточно. Остальные приложите завтра или принесите в офис."
     for _ in range(count if most else 0):
         limits.spend("files", author, most, _DAY, text)
         if not author.startswith("customer:"):
-            limits.spend_address("files_address", address, most, _DAY, text)
+            limits.spend_address("files_address", address, most * _NEIGHBOURS, _DAY, text)
+
+
+def give_back(author: str, count: int) -> None:
+    """They were no files that cost anything: the author may bring as many others."""
+    for _ in range(count if limits_of(author).a_day else 0):
+        limits.give_back("files", author, _DAY)
 
 
 def add(drafts: Iterable[Draft], owner: str, allowed: Limits) -> list[StoredFile]:
@@ -171,7 +191,7 @@ def attach(draft: Draft, owner: str) -> StoredFile:
         return known
     stored: StoredFile = StoredFile.create(
         name=draft.name, title=draft.title, kind=draft.kind, size=draft.size, sha256=draft.sha256, owner=owner,
-        added_by=audit.actor().who, added_at=clock.now(), waits_since=clock.now() if _is_scanned else None,
+        added_by=audit.actor().who, added_at=clock.now(), scan_at=clock.now() if _is_scanned else None,
     )  # fmt: skip
     audit.record("file.added", owner, file=stored.id, title=draft.title, size=draft.size, sha256=draft.sha256)
     return stored
@@ -211,18 +231,31 @@ def infected(owner: str) -> list[str]:
 
 
 def waiting(most: int) -> list[StoredFile]:
-    """Files that a scanner has to look at, the oldest first."""
-    return list(StoredFile.select().where(StoredFile.waits_since.is_null(False)).order_by(StoredFile.id).limit(most))
+    """Files that a scanner has to look at now: those that it was not asked about for the longest time first."""
+    due = StoredFile.scan_at <= clock.now()
+    return list(StoredFile.select().where(due).order_by(StoredFile.scan_at, StoredFile.id).limit(most))
+
+
+def claim(stored: StoredFile) -> bool:
+    """Have the file looked at by this process alone; without a verdict it is behind the others afterwards."""
+    own = StoredFile.update(scan_at=clock.now() + SCANNED_AGAIN)
+    return bool(own.where(StoredFile.id == stored.id, StoredFile.scan_at == stored.scan_at).execute())
+
+
+def unscanned(since: timedelta) -> int:
+    """How many files have waited for the scanner longer than that."""
+    late = StoredFile.scan_at.is_null(False) & (StoredFile.added_at < clock.now() - since)
+    return int(StoredFile.select().where(late).count())
 
 
 def judge(stored: StoredFile, virus: str) -> None:
     """What the scanner says: nothing found, or the name of what was; then the file is taken away from everybody."""
-    facts: dict[str, Any] = {"waits_since": None}
+    facts: dict[str, Any] = {"scan_at": None}
     if virus:
         facts |= {"virus": virus[:255], "removed_at": clock.now(), "removed_by": _VIRUS}
     with database.atomic():
         changed = (
-            StoredFile.update(facts).where(StoredFile.id == stored.id, StoredFile.waits_since.is_null(False)).execute()
+            StoredFile.update(facts).where(StoredFile.id == stored.id, StoredFile.scan_at.is_null(False)).execute()
         )
         if changed and virus:
             audit.record("file.infected", stored.owner, file=stored.id, title=stored.title, virus=virus)
@@ -246,7 +279,7 @@ def remove(owner: str, file_id: int) -> bool:
     """Take a file away from its owner: dated, the bytes go a month later. False if it was not there."""
     with database.atomic():
         gone = (
-            StoredFile.update(removed_at=clock.now(), removed_by=audit.actor().who)
+            StoredFile.update(removed_at=clock.now(), removed_by=audit.actor().who, scan_at=None)
             .where(*_is_there(owner), StoredFile.id == file_id)
             .execute()
         )
@@ -258,7 +291,7 @@ def remove(owner: str, file_id: int) -> bool:
 def remove_all(owner: str) -> int:
     """Take all files away from an owner that goes, in the caller's transaction; how many."""
     gone: int = (
-        StoredFile.update(removed_at=clock.now(), removed_by=audit.actor().who, waits_since=None)
+        StoredFile.update(removed_at=clock.now(), removed_by=audit.actor().who, scan_at=None)
         .where(*_is_there(owner))
         .execute()
     )
@@ -268,9 +301,9 @@ def remove_all(owner: str) -> int:
 
 
 def sweep() -> int:
-    """Remove from the disk what has no row a day after it came, and what was removed a month ago; how many files."""
+    """Remove from the disk what has no row a day after it came, what was removed a month ago, or from a draft yesterday; how many."""
     gone = 0
-    dead = _dead(clock.now() - KEPT_AFTER_REMOVAL)
+    dead = _dead(clock.now())
     for paths in _by_hundreds(_all()):
         known = _names(StoredFile.name.in_([path.name for path in paths]))
         for path in paths:
@@ -278,6 +311,12 @@ def sweep() -> int:
                 path.unlink(missing_ok=True)
                 gone += 1
     return gone
+
+
+def is_nearly_full() -> bool:
+    """Whether the disk of the folder has less space left than others need."""
+    place = next(one for one in (_root(), *_root().parents) if one.exists())
+    return shutil.disk_usage(place).free < LEAST_FREE
 
 
 def missing() -> list[str]:
@@ -290,9 +329,10 @@ def _is_there(owner: str) -> tuple[Any, Any]:
     return StoredFile.owner == owner, StoredFile.removed_at.is_null()
 
 
-def _dead(before: datetime) -> set[str]:
-    """The names of those that were removed before that moment."""
-    return _names(StoredFile.removed_at < before)
+def _dead(now: datetime) -> set[str]:
+    """The names of those whose time after the removal is over."""
+    was_sent_to_nobody = StoredFile.owner.startswith(_DRAFTS) & (StoredFile.removed_at < now - UNSENT_KEPT)
+    return _names(was_sent_to_nobody | (StoredFile.removed_at < now - KEPT_AFTER_REMOVAL))
 
 
 def _names(*where: Any) -> set[str]:

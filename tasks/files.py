@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 
-from models import audit, files
+from models import audit, clock, files
 from models.files import StoredFile
 from models.settings import Settings
-from tasks.gateways.clamav import NoVerdict, Scanner
+from tasks.gateways.clamav import NoVerdict, Scanner, Silent
 
 log = logging.getLogger("kabinet.files")
 AT_ONCE = 200  # files a round
+REST = 60  # seconds before a scanner that was silent is asked again
 
 _scanner: Scanner | None = None
+_silent_at = -REST  # by the world's clock
 
 
 def use(settings: Settings) -> None:
     """The folder and the scanner of this process."""
-    global _scanner
+    global _scanner, _silent_at
+    _silent_at = -REST
     _scanner = Scanner(settings.clamav_url) if settings.clamav_url else None
     files.use(settings.var_dir / "files", is_scanned=_scanner is not None)
 
@@ -35,13 +38,23 @@ def scan_file(_row: int = 0) -> None:
 
 
 def scan_files() -> int:
-    """Show the scanner what waits for it; how many files have a verdict now. A scanner that is silent is asked again in a minute."""
-    if _scanner is None:
+    """Show the scanner what waits for it; how many files have a verdict now. One that is silent is not asked about the others.
+
+    Each file is claimed first, so that rounds beside each other share the work.
+    """
+    global _silent_at
+    if _scanner is None or clock.real_seconds() - _silent_at < REST:
         return 0
     judged = 0
     for stored in files.waiting(AT_ONCE):
+        if not files.claim(stored):
+            continue
         try:
             virus = _looked_at(_scanner, stored)
+        except Silent as silence:
+            log.warning("files wait: %s", silence)
+            _silent_at = clock.real_seconds()
+            break
         except NoVerdict as trouble:
             log.warning("file %s waits: %s", stored.id, trouble)
             continue

@@ -142,6 +142,7 @@ def _papers() -> Iterator[Attack]:
         "a PDF with a script packed in an unusual way", "bill.pdf",
         pdf(packed(b"x", b"/Type/ObjStm/Filter[/ASCIIHexDecode/FlateDecode]")), "file.broken",
     )  # fmt: skip
+    yield from _hidden_scripts()
     yield Attack("a PDF that starts a program", "bill.pdf", pdf(b"9 0 obj<</S/Launch/F(cmd.exe)>>endobj"), "file.acts")
     yield Attack("a PDF with a file inside", "bill.pdf", pdf(b"9 0 obj<</Type/EmbeddedFile>>endobj"), "file.acts")
     yield Attack("a PDF that posts a form", "bill.pdf", pdf(b"9 0 obj<</S/SubmitForm>>endobj"), "file.acts")
@@ -154,6 +155,41 @@ def _papers() -> Iterator[Attack]:
     yield Attack("a ZIP that ends in a PDF's end", "bill.pdf", pdf() + archive("a.txt") + b"%%EOF", "file.broken")
     yield Attack("a page behind a PDF", "bill.pdf", pdf() + SCRIPT, TAKEN)
     yield Attack("a PDF that calls itself a photo", "bill.jpg", pdf(), "file.kind")
+
+
+def _hidden_scripts() -> Iterator[Attack]:
+    """Packed objects that readers of PDFs find, each where a simple search does not."""
+    script = b"9 0 <</S/JavaScript/JS(1)>>"
+    usual = b"/Type/ObjStm/N 1/First 4/Filter/FlateDecode"
+    for what, words in (
+        ("behind the word endobj", usual + b"/X (endobj)"),
+        ("behind another object in a string", usual + b"/X (endobj 8 0 obj<<%)\n"),
+        ("behind another object in a comment", usual + b"%endobj 8 0 obj<<\n"),
+        ("behind a long dictionary", usual + b"/X (" + b"a" * 3000 + b")"),
+        ("behind what looks like the end", b"/A [>> stream\n]" + usual),
+        ("as differences", usual + b"/DecodeParms<</Predictor 12/Columns 3>>"),
+        ("under a short name", b"/Type/ObjStm/N 1/First 4/F/FlateDecode"),
+        ("without its type", b"/Predictor 1/N 1/First 4/Filter/FlateDecode"),
+    ):
+        yield Attack(f"a PDF with a script {what}", "bill.pdf", pdf(packed(script, words)), "file.broken")
+    line_ends = {b"stream\r": "a lone line end", b"stream \t\n": "blanks"}
+    commented = packed(script).replace(b"stream\n", b" %\rstream\n", 1)
+    yield Attack("a PDF with a packed script behind a comment", "bill.pdf", pdf(commented), "file.broken")
+    before_it = packed(script).replace(b"obj<<", b"obj%\r<<", 1)
+    yield Attack("a PDF with a comment before a packed script", "bill.pdf", pdf(before_it), "file.broken")
+    for before, what in line_ends.items():
+        hidden = packed(script).replace(b"stream\n", before, 1)
+        yield Attack(f"a PDF with a packed script behind {what}", "bill.pdf", pdf(hidden), "file.acts")
+    for deed in (b"/Rendition/JS(1)", b"/GoToE/F(x.pdf)", b"/GoToR/F(\\\\\\\\host\\\\share)", b"/Sound", b"/Movie"):
+        name = deed[1:].split(b"/")[0].decode()
+        yield Attack(f"a PDF with a {name}", "bill.pdf", pdf(packed(b"9 0 <</S" + deed + b">>")), "file.acts")
+    untyped = packed(script, b"/N 1/First 4/Filter/FlateDecode")
+    yield Attack("a PDF with a packed script of no type", "bill.pdf", pdf(untyped), "file.acts")
+    yield Attack("a PDF with a few packed objects", "bill.pdf", pdf(packed(b"9 0 <</S/GoTo/D[3 0 R/Fit]>>")), TAKEN)
+    spaced = b"/Type /ObjStm\n/N 1 /First 4\r\n/Extends 7 0 R /Filter [ /FlateDecode ]"
+    yield Attack(
+        "a PDF with packed objects, spaced", "bill.pdf", pdf(packed(b"9 0 <</A(%)/B<41>/C[1]>>", spaced)), TAKEN
+    )
 
 
 def _bombs() -> Iterator[Attack]:

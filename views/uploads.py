@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from time import monotonic
 from typing import Any
 
 from flask import Blueprint, Response, after_this_request, request, session
 
-from models import base, company, files
+from models import base, company, files, limits
 from models.base import Refusal
 from models.files import SCANS, Draft, Limits
 from models.people import rights, sessions, staff_sessions
 from tasks import queue
 from views.staff_door import KEY
 
+_FREE = ("file.kind", "file.empty", "file.busy", "file.full")  # refused at a glance: no work was done
+SECONDS, WHILE = 40, 600  # of work on files, of one address in ten minutes; a file is one at least
+_MUCH_WORK = "Файлы с этого адреса пока не принимаем: их было слишком много. Подождите десять минут."
 WORDS = 1_000_000  # bytes of a request beside its files
 
 
@@ -80,12 +84,28 @@ def put_all(chosen: Iterable[Any], author: str = "", *, allowed: Limits | None =
     drafts: list[Draft] = []
     try:
         for one in each:
-            drafts.append(files.put(one.stream, one.filename, within))
-    except BaseException:
+            drafts.append(_put(one, author, within))
+    except BaseException as error:
         for draft in drafts:
             files.discard(draft)
+        if author and isinstance(error, Refusal) and error.problems[0].rule in _FREE:
+            files.give_back(author, len(each))
         raise
     return drafts
+
+
+def _put(one: Any, author: str, within: Limits) -> Draft:
+    """The file on the disk; the seconds that it takes are counted, whether it is taken or not."""
+    if not author or author.startswith("staff:"):
+        return files.put(one.stream, one.filename, within)
+    place = f"{author.partition(':')[0]} {limits.network(request.remote_addr or '')}"
+    limits.spend("files_work", place, SECONDS, WHILE, _MUCH_WORK)
+    begun = monotonic()
+    try:
+        return files.put(one.stream, one.filename, within)
+    finally:
+        for _ in range(int(monotonic() - begun)):
+            limits.hit("files_work", place, WHILE)
 
 
 def _ring(answer: Response) -> Response:

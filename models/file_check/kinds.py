@@ -6,7 +6,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from models import words
+
 LONGEST_TITLE = 120
+_LOOKED_AT = 1_000  # characters at the end of a name
 _MEGABYTE = 1024 * 1024
 _NOT_IN_TITLE = str.maketrans(dict.fromkeys('<>:"|?*\\/', "_"))
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -72,7 +75,7 @@ def limits_of(author: str) -> Limits:
 
 def harmless(title: str) -> str:
     """A file's name as it may be shown and given back: no folders, no characters that are unseen or turn the writing direction."""
-    last = re.split(r"[\\/]", unicodedata.normalize("NFC", title))[-1]
+    last = re.split(r"[\\/]", words.normal(title[-_LOOKED_AT:]))[-1]
     seen = "".join(one for one in last if unicodedata.category(one) not in _UNSEEN)
     stem, dot, ending = " ".join(seen.translate(_NOT_IN_TITLE).split()).strip(". ").rpartition(".")
     if not dot:

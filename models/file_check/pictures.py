@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 LONGEST_SIDE = 3000  # pixels: small print on a photographed sheet of paper can still be read
 QUALITY = 85
 # A JPEG is decoded at a half, a quarter or an eighth where that is enough; the others whole.
-MOST_PIXELS = {"JPEG": 120_000_000, "PNG": 40_000_000, "WEBP": 40_000_000}
+MOST_PIXELS = {"JPEG": 120_000_000, "PNG": 20_000_000, "WEBP": 16_000_000}
 _WHITE = (255, 255, 255)
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from models.base import Refusal
@@ -14,10 +15,13 @@ from models.file_check import child
 from models.file_check.kinds import KINDS, Kind
 
 log = logging.getLogger("kabinet.files")
-AT_ONCE = 2  # such processes of one of ours: memory is theirs times this
-_WAIT = 20  # seconds for a turn, and for the process itself
+AT_ONCE = 1  # such processes of one of ours: memory is theirs times this
+IN_LINE = 1  # requests that wait for a turn: the others' threads serve pages, whatever is sent
+_TURN, _PLACE = 5, 0.2  # seconds for a turn, for a place in the line
+_WAIT = 15  # seconds for the process itself
 _ROOT = Path(__file__).resolve().parents[2]
 _turns = threading.BoundedSemaphore(AT_ONCE)
+_line = threading.BoundedSemaphore(AT_ONCE + IN_LINE)
 _TEXTS = {
     "busy": "Сейчас приходит много файлов. Отправьте «{}» ещё раз через минуту.",
     "large": "«{}» не помещается в память: слишком много точек. Сделайте снимок поменьше, например снимок экрана с ним.",
@@ -29,15 +33,25 @@ _TEXTS = {
 
 def remade(source: Path, target: Path, kind: Kind, title: str) -> Kind:
     """Make the file at `target` of the one at `source`; its kind. Refused: what cannot be decoded, acts, is locked or too large."""
-    if not _turns.acquire(timeout=_WAIT):
-        raise Refusal("files", _TEXTS["busy"].format(title), "file.busy")
-    try:
-        reason = _run("pdf" if kind.code == "pdf" else "picture", source, target)
-    finally:
-        _turns.release()
-    if reason:
+    what = "pdf" if kind.code == "pdf" else "picture"
+    if reason := _in_turn(lambda: _run(what, source, target)):
         raise Refusal("files", _TEXTS[reason].format(title), f"file.{reason}")
     return kind if kind.code == "pdf" else KINDS["jpeg"]
+
+
+def _in_turn(work: Callable[[], str]) -> str:
+    """Do it when those before have done; «busy» where too many wait, or one takes too long."""
+    if not _line.acquire(timeout=_PLACE):
+        return "busy"
+    try:
+        if not _turns.acquire(timeout=_TURN):
+            return "busy"
+        try:
+            return work()
+        finally:
+            _turns.release()
+    finally:
+        _line.release()
 
 
 def _run(what: str, source: Path, target: Path) -> str:

@@ -1,4 +1,4 @@
-// Rows are sent one by one. What is typed past a meter's zones begins the next form.
+// What is typed past a meter's zones begins the next form.
 
 const $ = (id) => document.getElementById(id);
 const { dataset, tBodies: [body] } = $("rows");

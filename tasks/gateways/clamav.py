@@ -11,14 +11,18 @@ import struct
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-_WAIT = 30  # seconds for each word of the daemon's
+_CONNECT, _WAIT = 5, 10  # seconds for the line, for each word of the daemon's
 _CHUNK = 1 << 16
 _LONGEST_ANSWER = 4096
 _FOUND = re.compile(rb"stream: (.+) FOUND")
 
 
 class NoVerdict(Exception):  # noqa: N818  a word of the house
-    """The daemon does not answer, or says that it could not look."""
+    """The daemon says that it could not look."""
+
+
+class Silent(NoVerdict):
+    """Nobody answers: there is no use in asking about the next file."""
 
 
 class Scanner:
@@ -28,16 +32,17 @@ class Scanner:
         self._parts = urlsplit(url)
 
     def look(self, file: BinaryIO) -> str:
-        """What is found in the file, by the daemon's name for it; nothing when it is clean. Raises NoVerdict."""
+        """What is found in the file, by the daemon's name for it; nothing when it is clean. Raises NoVerdict, Silent."""
         try:
             with self._line() as line:
+                line.settimeout(_WAIT)
                 line.sendall(b"zINSTREAM\0")
                 while chunk := file.read(_CHUNK):
                     line.sendall(struct.pack(">I", len(chunk)) + chunk)
                 line.sendall(struct.pack(">I", 0))
                 answer = _answer(line)
         except OSError as error:
-            raise NoVerdict(f"the scanner does not answer: {error}") from error
+            raise Silent(f"the scanner does not answer: {error}") from error
         if answer == b"stream: OK":
             return ""
         if found := _FOUND.fullmatch(answer):
@@ -46,9 +51,9 @@ class Scanner:
 
     def _line(self) -> socket.socket:
         if self._parts.scheme == "tcp":
-            return socket.create_connection((self._parts.hostname or "", self._parts.port or 0), _WAIT)
+            return socket.create_connection((self._parts.hostname or "", self._parts.port or 0), _CONNECT)
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        line.settimeout(_WAIT)
+        line.settimeout(_CONNECT)
         try:
             line.connect(self._parts.path)
         except OSError:

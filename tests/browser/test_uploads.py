@@ -122,6 +122,21 @@ def test_the_form_waits_for_files_on_their_way(newcomer: Visitor, portal: Portal
     expect(newcomer.page.locator("progress")).to_be_hidden()
 
 
+def test_what_was_pressed_while_files_go_is_done_when_they_have_come(newcomer: Visitor, portal: Portal) -> None:
+    newcomer.open("/appeals/new")
+    held: list[Any] = []
+    newcomer.page.route("**/files", lambda route: held.append(route))
+    newcomer.page.get_by_label("Что случилось").fill("Снимок внутри")
+    choose(newcomer, sent("a.jpg", photo(60, 40)))
+    newcomer.page.get_by_role("button", name="Сохранить черновик").click()
+    newcomer.sees("Файлы ещё отправляются")
+    while not held:
+        newcomer.page.wait_for_timeout(50)
+    held[0].continue_()
+    newcomer.page.wait_for_url("**/appeals/new#attached")
+    expect(newcomer.page.locator("#draft-files li")).to_have_count(1)
+
+
 @pytest.mark.parametrize("guest", [False], indirect=True)
 def test_without_scripts_the_plain_form_takes_them(newcomer: Visitor, portal: Portal) -> None:
     newcomer.open("/appeals/new")

@@ -8,6 +8,8 @@ import resource
 import stat
 import subprocess
 import sys
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -98,6 +100,10 @@ def test_a_name_is_made_harmless(given: str, shown: str) -> None:
 def test_no_name_leads_elsewhere(text: str, ending: str) -> None:
     name = harmless(text + ending)
     assert "/" not in name and "\\" not in name and name.strip(". ") and name.isprintable()
+
+
+def test_a_name_of_marks_without_end_is_cut() -> None:
+    assert len(harmless("а" + "\u0301" * 30_000 + "\u0323" * 30_000 + ".jpg")) < 50
 
 
 def test_where_a_photo_was_taken_is_not_kept_and_it_stands_upright() -> None:
@@ -236,13 +242,40 @@ def test_who_gets_no_turn_is_asked_to_come_again(folder: Path, monkeypatch: pyte
         process._turns.acquire()
     try:
         with monkeypatch.context() as hurry:
-            hurry.setattr(process, "_WAIT", 0.1)
+            hurry.setattr(process, "_TURN", 0.1)
             assert refused(upload_corpus.picture(), "a.jpg").problems[0].rule == "file.busy"
     finally:
         for _ in range(process.AT_ONCE):
             process._turns.release()
     assert left(folder) == []
     put(upload_corpus.picture(), "a.jpg")
+
+
+def test_where_one_waits_already_the_next_is_told_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many send large files, one thread works and one waits; the others serve pages."""
+    assert process.AT_ONCE + process.IN_LINE == 2
+    monkeypatch.setattr(process, "_PLACE", 0)
+    monkeypatch.setattr(process, "_TURN", 30)
+    told: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        go_on.wait(20)
+        return ""
+
+    working = threading.Thread(target=lambda: told.append(process._in_turn(slow)))
+    working.start()
+    assert begun.wait(10)
+    waiting = threading.Thread(target=lambda: told.append(process._in_turn(lambda: "")))
+    waiting.start()
+    while process._line._value:
+        time.sleep(0.01)
+    assert process._in_turn(lambda: "") == "busy"
+    go_on.set()
+    working.join()
+    waiting.join()
+    assert told == ["", ""] and process._in_turn(lambda: "") == ""
 
 
 @given(st.binary(max_size=3000))

@@ -210,6 +210,24 @@ def test_the_sweep_takes_what_was_removed_a_month_ago(
     assert StoredFile.select().count() == 2
 
 
+def test_what_was_taken_out_of_a_draft_goes_a_day_later(
+    folder: Path, at: Callable[[str], datetime], real_time: None
+) -> None:
+    stored = attach("appeal-draft:1")
+    files.remove(stored.owner, stored.id)
+    at("2026-11-21T09:00")
+    assert files.sweep() == 0
+    at("2026-11-21T10:01")
+    assert files.sweep() == 1 and on_disk(folder) == []
+
+
+def test_a_disk_that_is_nearly_full_takes_no_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LEAST_FREE", 1 << 60)
+    with pytest.raises(Refusal) as caught:
+        files.put(io.BytesIO(PDF), "a.pdf")
+    assert caught.value.problems[0].rule == "file.full" and on_disk(folder) == []
+
+
 def test_the_sweep_of_nothing_is_nothing() -> None:
     assert files.sweep() == 0
 

@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from models.base import Refusal, database
 from models.files import StoredFile
 from tasks import files as job
 from tasks import timetable
-from tasks.gateways.clamav import NoVerdict, Scanner
+from tasks.gateways.clamav import NoVerdict, Scanner, Silent
 from tests.upload_corpus import EICAR
 
 CLEAN = b"%PDF-1.7\nclean %%EOF"
@@ -127,14 +128,62 @@ def test_what_was_found_goes_with_the_draft_into_the_message(scanned: Daemon) ->
 @pytest.mark.parametrize(
     "answer", [b"", b"INSTREAM size limit exceeded. ERROR\0", b"stream: OK", b"\xff\xfe\0", b"x" * 9000]
 )
-def test_a_scanner_that_says_nothing_of_use_is_asked_again(scanned: Daemon, answer: bytes) -> None:
+def test_a_scanner_that_says_nothing_of_use_is_asked_again(
+    scanned: Daemon, answer: bytes, at: Callable[[str], object]
+) -> None:
     stored = kept(CLEAN)
     scanned.answer = answer
     if answer != b"stream: OK":
         assert job.scan_files() == 0
         assert again(stored).waits
         scanned.answer = None
+        at("2026-11-20T10:02")
     assert job.scan_files() == 1
+
+
+def test_what_the_scanner_has_no_word_for_lets_the_others_pass(
+    scanned: Daemon, at: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "AT_ONCE", 1)
+    odd, other = kept(CLEAN), kept(INFECTED)
+    scanned.answer = b"INSTREAM size limit exceeded. ERROR\0"
+    assert job.scan_files() == 0
+    scanned.answer = None
+    assert job.scan_files() == 1
+    assert again(other).virus and again(odd).waits
+    at("2026-11-20T10:02")
+    assert job.scan_files() == 1 and not again(odd).waits
+
+
+def test_a_scanner_that_is_silent_is_asked_once_a_round(scanned: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file would wait for half a minute, and with them whatever else the background does."""
+    asked: list[object] = []
+
+    def silent(_file: object) -> str:
+        asked.append(_file)
+        raise Silent("no answer")
+
+    monkeypatch.setattr(job._scanner, "look", silent)
+    for number in range(3):
+        kept(CLEAN, f"appeal-draft:{number}")
+    assert job.scan_files() == 0 and len(asked) == 1
+
+
+def test_two_rounds_at_once_ask_about_a_file_once(scanned: Daemon) -> None:
+    stored = kept(CLEAN)
+    assert files.claim(stored) and not files.claim(stored)
+    assert job.scan_files() == 0
+
+
+def test_a_file_that_was_taken_away_is_asked_about_no_more_and_late_ones_are_told(
+    scanned: Daemon, at: Callable[[str], object]
+) -> None:
+    gone, late = kept(CLEAN), kept(INFECTED)
+    files.remove(gone.owner, gone.id)
+    assert [one.id for one in files.waiting(9)] == [late.id]
+    assert files.unscanned(timedelta(hours=1)) == 0
+    at("2026-11-20T11:01")
+    assert files.unscanned(timedelta(hours=1)) == 1
 
 
 def test_a_scanner_that_is_down_keeps_files_waiting_and_nothing_breaks(scanned: Daemon, tmp_path: Path) -> None:
@@ -157,7 +206,7 @@ def test_without_a_scanner_nothing_waits(db: Database, tmp_path: Path, monkeypat
     job.use(settings.read({"KABINET_VAR_DIR": str(tmp_path)}))
     with audit.acting("customer:1"):
         stored = kept(CLEAN)
-    assert not stored.waits and stored.waits_since is None and job.scan_files() == 0
+    assert not stored.waits and stored.scan_at is None and job.scan_files() == 0
     assert files.taken(stored).exists()
 
 

@@ -10,12 +10,14 @@ import pytest
 
 from models import files
 from models.audit import AuditRow
+from models.base import Refusal
 from models.contact.appeals.rows import AppealDraft
 from models.file_check import kinds
 from models.files import StoredFile
 from tests import upload_corpus
 from tests.cast import Person
 from tests.page import Client, Page
+from views import uploads
 
 PHOTO = upload_corpus.picture()
 EDGE = "----edge"
@@ -145,14 +147,37 @@ def test_files_above_forty_megabytes_together_are_refused(
     assert len(on_disk(folder)) == 1
 
 
+def test_what_is_refused_at_a_glance_is_not_counted(client: Client) -> None:
+    """Else fifteen bytes would keep a guest from sending a photo that day."""
+    for _ in range(kinds.GUEST.a_day + 1):
+        assert "не JPEG" in bring(client, (b"<svg/>", "a.svg")).text
+    assert bring(client, (PHOTO, "a.jpg")).status == 200
+
+
+def test_one_address_brings_ten_times_as_many_as_one_guest(app: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    for neighbour in range(10):
+        files.spend(f"guest:{neighbour}", kinds.GUEST.a_day, "10.0.0.1")
+    with pytest.raises(Refusal):
+        files.spend("guest:last", 1, "10.0.0.1")
+    files.spend("guest:another", 1, "10.0.0.2")
+
+
 def test_a_customer_brings_so_many_files_a_day(home: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "CUSTOMER", kinds.Limits(kinds.STAFF.kinds, 10**7, 10, 10**7, 2, True))
     assert [bring(home, (PHOTO, "a.jpg")).status for _ in range(3)] == [200, 200, 422]
 
 
-def test_a_guest_brings_fewer_and_is_known_by_address_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guest_brings_fewer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "GUEST", kinds.Limits(kinds.STAFF.kinds, 10**7, 5, 10**7, 2, True))
-    assert [bring(client.another(), (PHOTO, "a.jpg")).status for _ in range(3)] == [200, 200, 422]
+    assert [bring(client, (PHOTO, "a.jpg")).status for _ in range(3)] == [200, 200, 422]
+
+
+def test_a_browser_that_makes_much_work_waits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the seconds that its files take, not by their number alone."""
+    now = iter(range(0, 10_000, 25))
+    monkeypatch.setattr(uploads, "monotonic", lambda: next(now))
+    assert bring(client, (PHOTO, "a.jpg")).status == 200
+    assert "Подождите" in bring(client.another(), (PHOTO, "a.jpg"), (PHOTO, "b.jpg")).text
 
 
 def test_a_request_above_all_files_together_is_refused_and_the_draft_stays(home: Client, folder: Path) -> None:
