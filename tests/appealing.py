@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
 
-from models import audit, clock, files
-from models.base import database
-from models.contact.appeals import drafts, guests, moves, registering, telling
+from models import audit, files, seal
+from models.contact.appeals import answering, drafts, guests, handling, registering
 from models.contact.appeals.registering import Applicant
-from models.contact.appeals.rows import ANSWER, ANSWERED, QUESTION, WAITING, WORK, Appeal, AppealDraft
+from models.contact.appeals.rows import Appeal, AppealDraft
 from models.files import Draft
 from models.outbox import Message
 from tests import cast
@@ -58,25 +58,23 @@ def letters(letter: str) -> list[Message]:
 
 def answered(appeal: Appeal, employee: Any, text: str = "Показания проверили, пересчитали.") -> Appeal:
     """The office has answered."""
-    return _by_office(appeal, employee, ANSWER, ANSWERED, text, answered_at=clock.now(), rating=None, rating_text="")
+    return _by_office(
+        appeal, employee, lambda seen: answering.answer(appeal.id, employee.id, text, seen=seen, key=seal.token())
+    )
 
 
 def questioned(appeal: Appeal, employee: Any, text: str = "Пришлите снимок счётчика.") -> Appeal:
     """The office has asked, and waits."""
-    return _by_office(appeal, employee, QUESTION, WAITING, text)
+    return _by_office(
+        appeal, employee, lambda seen: answering.ask_customer(appeal.id, employee.id, text, seen=seen, key=seal.token())
+    )
 
 
 def taken(appeal: Appeal, employee: Any) -> Appeal:
-    with audit.acting(employee.subject), database.atomic():
-        held = moves.hold(appeal.id)
-        moves.move(held, WORK, owner=employee.id, owned_at=clock.now())
-    return held
+    return _by_office(appeal, employee, lambda _: handling.take(appeal.id, employee.id))
 
 
-def _by_office(appeal: Appeal, employee: Any, kind: str, state: str, text: str, **columns: Any) -> Appeal:
-    with audit.acting(employee.subject), database.atomic():
-        held = moves.hold(appeal.id)
-        moves.add(held, kind, text)
-        moves.move(held, state, **columns)
-        telling.tell(held, text)
-    return held
+def _by_office(appeal: Appeal, employee: Any, verb: Callable[[int], object]) -> Appeal:
+    with audit.acting(employee.subject):
+        verb(Appeal.get_by_id(appeal.id).last_entry)
+    return Appeal.get_by_id(appeal.id)  # type: ignore[no-any-return]

@@ -17,6 +17,7 @@ from views.door import to_sign_in
 
 _LINKS = "appeals"  # in the session: the links opened in this browser, by the appeals' numbers
 _BROWSER = "appeal_browser"  # in the session: whose drafts these are, of whoever is not signed in
+CONFIRMING = ("appeal_confirm", "appeal_email", "appeal_key")  # in the session: of the letter that is on its way
 GUESTS = "guest:"  # how the name of such a browser begins
 _MOST_LINKS = 5
 _PROBES, _BROWSERS, _HOUR = 120, 60, 3600  # numbers tried, and drafts begun, from one address
@@ -27,7 +28,7 @@ def reader_only(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def guarded(number: str, **values: Any) -> Any:
-        if not current_user.is_authenticated and number not in session.get(_LINKS, {}):
+        if not current_user.is_authenticated and not is_linked(number):
             return to_sign_in()
         return view(number, **values)
 
@@ -45,6 +46,22 @@ def remember(appeal: Appeal) -> None:
 def has_links() -> bool:
     """Whether a secret link was opened in this browser."""
     return bool(session.get(_LINKS))
+
+
+def forget(number: str) -> None:
+    """Close the appeal in this browser: its link, in the letter, opens it again."""
+    session[_LINKS] = {other: token for other, token in session.get(_LINKS, {}).items() if other != number}
+
+
+def forget_browser() -> None:
+    """What was typed here without a cabinet is shown here no more."""
+    for name in (_BROWSER, *CONFIRMING):
+        session.pop(name, None)
+
+
+def is_linked(number: str) -> bool:
+    """Whether the appeal was opened here by its secret link."""
+    return number in session.get(_LINKS, {})
 
 
 def appeal_or_404(number: str) -> Appeal:

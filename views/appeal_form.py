@@ -12,18 +12,18 @@ from wtforms.fields.choices import SelectChoice
 
 from models import clock, company, files, seal, words, workdays
 from models.company_consents import PERSONAL_DATA
-from models.contact.appeals import drafts, rows, terms
+from models.contact.appeals import drafts, registering, rows, terms
 from models.contact.appeals.rows import Appeal, AppealDraft
 from models.contact.information import questions
 from models.files import StoredFile
 from views import appeal_door, uploads
-from views.fields import Form, HiddenField, Line, Tick
-from views.mailing_form import Text
+from views.fields import Form, HiddenField, Line, Text, Tick
 from views.page import choices
 
 LONGEST_FORM = (
     2_000_000  # bytes of a form's texts: 100,000 Cyrillic letters in percents are 600,000, and are refused by words
 )
+HINTED = 2_000  # characters of a text that likely answers are looked for by
 NEAR_END = 1_000  # characters left from which on their number is told
 KEPT = ("topic", "text", "account", "name", "email", "phone", "key")  # what a draft keeps of a form
 STARS = {5: "отлично", 4: "хорошо", 3: "так себе", 2: "плохо", 1: "очень плохо"}
@@ -86,10 +86,10 @@ class Draft:
     def files(self) -> list[StoredFile]:
         return list(files.of(self.row.subject)) if self.row else []
 
-    def keep(self) -> AppealDraft:
-        """Keep the words as they stand in the form that was sent."""
+    def keep(self, *, by_itself: bool = False) -> AppealDraft:
+        """Keep the words as they stand in the form that was sent, or that a script saves while one types."""
         author = appeal_door.drafter(begins=True)
-        self.row = drafts.keep(author, _typed(), self.appeal.id if self.appeal else None)
+        self.row = drafts.keep(author, _typed(), self.appeal.id if self.appeal else None, by_itself=by_itself)
         return self.row
 
     def attach(self, sent: list[Any]) -> None:
@@ -97,13 +97,14 @@ class Draft:
         if not sent:
             return
         row, author = self.row or self.keep(), appeal_door.drafter()
-        made = uploads.put_all(sent, author)
-        try:
-            drafts.attach(row, made)
-        except BaseException:
-            for one in made:
-                files.discard(one)
-            raise
+        drafts.attach(row, uploads.put_all(sent, author))
+
+    def erase(self) -> None:
+        """Forget what was typed, with its files; of a form whose letter is on its way only this browser forgets."""
+        if not current_user.is_authenticated and appeal_door.CONFIRMING[0] in session and self.appeal is None:
+            appeal_door.forget_browser()
+        elif self.row:
+            drafts.drop(self.row)
 
     def detach(self, file_id: str) -> None:
         if self.row and file_id.isascii() and file_id.isdigit() and len(file_id) < 10:
@@ -140,7 +141,10 @@ def advice(form: AppealForm) -> dict[str, Any]:
     """What is told beside the text: the topic's hint, answers that may be there already, how much more may be written."""
     text, topic = form.text.data or "", form.topic.data or ""
     known = company.current().reception.topics.get(topic)
-    return {"topic": known, "likely": questions.hints(text, topic) if text.strip() else [], "left": left(text)}
+    return {
+        "topic": known, "due_on": registering.due_on(topic) if known else None,
+        "likely": questions.hints(text[:HINTED], topic) if text.strip() else [], "left": left(text),
+    }  # fmt: skip
 
 
 def of_draft(draft: Draft) -> dict[str, Any]:

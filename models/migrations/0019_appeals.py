@@ -46,24 +46,28 @@ def up(migrator, db):
         extended_on = DateField(null=True)
         owner = ForeignKeyField(Employee, null=True, on_delete="RESTRICT")
         owned_at = DateTimeField(null=True)
+        is_news = BooleanField()
         last_entry = IntegerField()
         answered_at = DateTimeField(null=True)
         closed_at = DateTimeField(null=True)
         rating = IntegerField(null=True)
         rating_text = CharField(max_length=500)
-        merged_into = ForeignKeyField("self", null=True)
+        merged_into = ForeignKeyField("self", null=True, index=False)
         link_no = IntegerField()
         key = CharField(null=True, unique=True)
 
         class Meta:
             indexes = (
-                (("state", "due_on", "id"), False),
+                (("state", "due_on", "id", "owner", "registered_at"), False),
                 (("state", "office", "topic", "due_on", "owner"), False),
                 (("owner", "state", "due_on"), False),
                 (("customer", "id"), False),
                 (("account", "id"), False),
                 (("registered_at", "topic", "office", "state", "due_on", "rating"), False),
             )
+
+    Appeal.add_index(Appeal.state, Appeal.due_on, Appeal.id, where=Appeal.is_news, name="appeal_news")
+    Appeal.add_index(Appeal.merged_into, where=Appeal.merged_into.is_null(False), name="appeal_merged")
 
     class AppealEntry(Base):
         appeal = ForeignKeyField(Appeal, on_delete="RESTRICT")
@@ -79,6 +83,7 @@ def up(migrator, db):
             indexes = ((("appeal", "id"), False),)
 
     class AppealDraft(Base):
+        handle = CharField(unique=True)
         author = CharField()
         appeal = ForeignKeyField(Appeal, null=True, on_delete="CASCADE")
         fields = JSONField()

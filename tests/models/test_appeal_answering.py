@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -23,6 +23,7 @@ from models.contact.appeals.rows import (
     NOTE,
     QUESTION,
     REGISTERED,
+    REOPENED,
     WAITING,
     WORK,
     Appeal,
@@ -353,7 +354,7 @@ def test_guests_appeals_of_one_address_merge_and_others_do_not(anna, oleg) -> No
 
 
 def test_merging_into_itself_nothing_or_a_closed_one_is_refused(appeal, anna, oleg) -> None:
-    refused("merge.number", lambda: handling.merge(appeal.id, oleg.id, appeal.number))
+    refused("merge.same", lambda: handling.merge(appeal.id, oleg.id, appeal.number))
     refused("merge.number", lambda: handling.merge(appeal.id, oleg.id, "2611-000999"))
     refused("merge.number", lambda: handling.merge(appeal.id, oleg.id, "';--"))
     other = appealing.written(anna, key="k2")
@@ -424,3 +425,133 @@ def test_every_change_is_in_the_audit_log(appeal, oleg, zoya) -> None:
         "appeal.taken", "appeal.work", "appeal.taken", "appeal.handed_over", "appeal.extended", "appeal.topic",
         "appeal.answered",
     ]  # fmt: skip
+
+
+# ---- once for each form and what it says
+
+
+def test_form_that_comes_again_with_another_deed_or_words_is_another_entry(appeal, oleg) -> None:
+    """One page has one key: Back, or a second window, sends it with something else."""
+    note = answering.note(appeal.id, oleg.id, "Уточню у Зои.", key="k")
+    answer = answering.answer(appeal.id, oleg.id, "Уточню у Зои.", seen=note.id, key="k")
+    assert (note.kind, answer.kind) == (NOTE, ANSWER)
+    more = answering.answer(appeal.id, oleg.id, "Уточнили.", seen=answer.id + 9, key="k")
+    assert news(appeal) == ["Уточню у Зои.", "Уточнили."]
+    again = answering.answer(appeal.id, oleg.id, "Уточнили. ", seen=more.id, key="k")
+    assert (again, len(news(appeal))) == (more, 2)
+
+
+def test_repeat_leaves_no_draft_behind(appeal, oleg) -> None:
+    for _ in range(2):
+        draft = appealing.draft_of(oleg.subject, appeal_id=appeal.id, text="Пересчитали.", key="k")
+        answering.answer(appeal.id, oleg.id, "Пересчитали.", seen=appeal.last_entry, key="k", draft=draft)
+    assert drafts.find(oleg.subject, appeal.id) is None
+
+
+# ---- what others are typing stays theirs
+
+
+def test_news_before_an_extension_leave_the_typed_answer_alone(appeal, oleg, zoya) -> None:
+    drafts.keep(oleg.subject, {"text": "Длинный ответ"}, appeal.id)
+    with acting(zoya.subject):
+        answering.note(appeal.id, zoya.id, "Новое", key="z")
+    for verb in (
+        lambda: answering.extend(appeal.id, oleg.id, 10, "Ждём замер", seen=appeal.last_entry, key="e"),
+        lambda: answering.close(appeal.id, oleg.id, "Повтор", seen=appeal.last_entry),
+    ):
+        refused("appeal.news", verb)
+    draft = drafts.find(oleg.subject, appeal.id)
+    assert draft is not None and draft.fields["text"] == "Длинный ответ"
+
+
+def test_refused_extension_says_all_that_is_wrong(appeal, oleg) -> None:
+    refusal = refused("appeal.days", lambda: answering.extend(appeal.id, oleg.id, 0, " ", seen=99, key="e"))
+    assert [problem.field for problem in refusal.problems] == ["days", "reason"]
+
+
+def test_who_comes_second_is_told_that_the_customer_has_an_answer(appeal, oleg, zoya) -> None:
+    with acting(zoya.subject):
+        answering.answer(appeal.id, zoya.id, "Ответ Зои.", seen=appeal.last_entry, key="z")
+    verb = lambda: answering.answer(appeal.id, oleg.id, "Мой.", seen=appeal.last_entry, key="o")  # noqa: E731
+    assert "клиенту уже ответили" in refused("appeal.news", verb).text
+
+
+# ---- after the answer
+
+
+@pytest.fixture
+def after(appeal, anna, oleg) -> Appeal:
+    """Answered, and Anna asks something about it."""
+    answering.answer(appeal.id, oleg.id, "Пересчитали.", seen=appeal.last_entry, key="a")
+    with acting(anna.customer.subject):
+        talking.say(appeal.id, "А за сентябрь?", author=anna.customer.subject, key="s")
+    return now(appeal)
+
+
+def test_answer_is_added_to_without_a_second_count(after, oleg) -> None:
+    assert after.is_news
+    answering.answer(after.id, oleg.id, "И за сентябрь.", seen=after.last_entry, key="m")
+    assert (now(after).state, now(after).is_news) == (ANSWERED, False)
+    assert news(after)[-1] == "И за сентябрь."
+    assert AppealAnswer.select().count() == 1
+
+
+def test_office_opens_an_answered_appeal_again_with_a_new_term(after, oleg, at) -> None:
+    at("2026-11-30T10:00")
+    handling.reopen(after.id, oleg.id, seen=after.last_entry)
+    again = now(after)
+    assert (again.state, again.due_on, again.is_news) == (REOPENED, date(2026, 12, 10), False)
+    assert "10\u00a0декабря" in news(after)[-1]
+    refused("appeal.not_answered", lambda: handling.reopen(after.id, oleg.id))
+
+
+def test_thanks_need_no_answer_and_the_log_says_who_thought_so(after, oleg) -> None:
+    for _ in range(2):
+        handling.pass_over(after.id, oleg.id, seen=after.last_entry)
+    assert (now(after).state, now(after).is_news) == (ANSWERED, False)
+    assert AuditRow.select().where(AuditRow.deed == "appeal.passed_over", AuditRow.who == oleg.subject).count() == 1
+
+
+# ---- owners
+
+
+def test_taken_over_from_the_colleague_whom_the_page_showed_and_from_no_other(appeal, oleg, zoya) -> None:
+    handling.take(appeal.id, oleg.id)
+    with acting(zoya.subject):
+        refused("appeal.taken", lambda: handling.take(appeal.id, zoya.id))
+        refused("appeal.taken", lambda: handling.take(appeal.id, zoya.id, over=999))
+        handling.take(appeal.id, zoya.id, over=oleg.id)
+    assert now(appeal).owner == zoya
+    told = AppealEntry.select().where(AppealEntry.appeal == appeal.id, AppealEntry.author == zoya.subject).get()
+    assert (told.kind, told.data["owner"], told.is_public) == (EVENT, zoya.id, False)
+
+
+@pytest.mark.parametrize("change", [{"closed_at": datetime(2026, 11, 20)}, {"role": "clerk"}])
+def test_appeal_of_who_answers_no_more_is_anybodys(appeal, oleg, zoya, change) -> None:
+    handling.take(appeal.id, oleg.id)
+    Employee.update(**change).where(Employee.id == oleg.id).execute()
+    with acting(zoya.subject):
+        handling.take(appeal.id, zoya.id)
+    assert now(appeal).owner == zoya
+
+
+def test_closed_without_an_answer_is_in_the_figures_as_such(appeal, oleg, at) -> None:
+    at("2026-12-10T10:00")
+    answering.close(appeal.id, oleg.id, "Повтор обращения.")
+    figures = AppealAnswer.get()
+    assert (figures.is_answer, figures.is_in_time, figures.employee) == (False, False, oleg)
+
+
+def test_what_a_colleague_did_meanwhile_is_news_too(appeal, oleg, zoya) -> None:
+    deeds = (
+        lambda: handling.change_topic(appeal.id, zoya.id, "payment"),
+        lambda: answering.extend(appeal.id, zoya.id, 5, "Ждём замер", seen=99, key="e"),
+        lambda: handling.hand_over(appeal.id, zoya.id, to=oleg.id),
+    )
+    for deed in deeds:
+        seen = now(appeal).last_entry
+        with acting(zoya.subject):
+            deed()
+        refused(
+            "appeal.news", lambda seen=seen: answering.answer(appeal.id, oleg.id, "Ответ", seen=seen, key=f"{seen}")
+        )

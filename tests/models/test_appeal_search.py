@@ -135,7 +135,8 @@ def test_typed_number_comes_first(found, desk: dict[str, Appeal]) -> None:
         moves.add(moves.hold(desk["payment"].id), "note", f"То же, что в {number}")
     assert found(number) == ["charges", "payment"]
     assert found(f"№ {number}") == ["charges", "payment"]
-    assert found(number[5:]) == ["payment", "charges"]  # its end alone: the newest first
+    assert found(number[5:]) == ["charges", "payment"]
+    assert found(str(desk["charges"].id)) == ["charges"]  # as people say it on the phone
 
 
 def test_whole_words_come_before_beginnings(found, desk: dict[str, Appeal]) -> None:
@@ -162,6 +163,18 @@ def test_open_and_closed_are_told_apart_as_they_change(found, desk: dict[str, Ap
     assert found("свет", state="open") == []
     assert found("свет", state="closed") == ["light"]
     assert found(desk["light"].number, state="open") == []
+
+
+def test_words_of_a_text_never_pass_for_marks(found, desk: dict[str, Appeal]) -> None:
+    """A state, the end of a number, an e-mail address are known from the appeal, not from what somebody wrote."""
+    with database.atomic():
+        moves.add(
+            moves.hold(desk["light"].id), "message", "zclosed §closed closed t8810 №8810 mpsed ¦psed", author="guest"
+        )
+    assert found("свет", state="closed") == []
+    assert found("свет", state="open") == ["light"]
+    assert found("0188") == ["meter"]
+    assert found("psed@") == ["meter"]
 
 
 def test_account_found_by_the_office_finds_the_appeal(found, desk: dict[str, Appeal]) -> None:
@@ -215,6 +228,7 @@ def test_rolled_back_word_is_not_found(desk: dict[str, Appeal]) -> None:
 @example("x@")
 @example("@")
 @example("--------")
+@example("0\x1f")
 @example("8913555018888888888888888888888888888888888888888888888")
 def test_nothing_that_is_typed_breaks_the_search(desk: dict[str, Appeal], text: str) -> None:
     search.find(text)

@@ -220,8 +220,67 @@ def test_a_draft_kept_ten_times_at_once_is_one(anna: cast.Person) -> None:
 def test_a_late_saving_brings_nothing_back(anna: cast.Person) -> None:
     written(anna, key="form")
     with pytest.raises(Refusal) as caught:
-        drafts.keep(anna.customer.subject, {"text": TEXT, "key": "form"})
+        drafts.keep(anna.customer.subject, {"text": TEXT, "key": "form"}, by_itself=True)
     assert caught.value.problems[0].rule == "draft.sent" and AppealDraft.select().count() == 0
+
+
+def test_what_is_typed_on_after_the_sending_is_kept(anna: cast.Person, at: Any) -> None:
+    """Back, and another text in the same form: only what was on its way when the form came is refused."""
+    written(anna, key="form")
+    drafts.keep(anna.customer.subject, {"text": "Ещё одно", "key": "form"})
+    at("2026-11-20T10:02")
+    kept = drafts.keep(anna.customer.subject, {"text": "Ещё одно дело", "key": "form"}, by_itself=True)
+    assert kept.fields["text"] == "Ещё одно дело" and AppealDraft.select().count() == 1
+
+
+def test_other_words_with_the_same_key_are_another_appeal(anna: cast.Person) -> None:
+    first = written(anna, "Первое", key="form")
+    made = {
+        written(anna, text, topic=topic, key="form").id for text, topic in (("Второе", "charges"), ("Первое", "other"))
+    }
+    about_none = registering.register(registering.of_customer(anna.id), "charges", "Первое", key="form")
+    assert len({first.id, about_none.id, *made}) == 4
+    assert written(anna, "Первое ", key="form") == first
+
+
+def test_a_repeat_leaves_no_draft_behind_but_the_file_that_is_new(anna: cast.Person) -> None:
+    first = written(anna, key="form", draft=appealing.draft_of(anna.customer.subject, appealing.photo(1)))
+    assert written(anna, key="form", draft=appealing.draft_of(anna.customer.subject, appealing.photo(1))) == first
+    assert AppealDraft.select().count() == 0
+    assert written(anna, key="form", draft=appealing.draft_of(anna.customer.subject, appealing.photo(2))) == first
+    (left,) = AppealDraft.select()
+    assert [one.title for one in files.of(left.subject)] == ["счётчик-2.jpg"]
+
+
+def test_what_is_refused_to_a_draft_leaves_no_file_behind(anna: cast.Person) -> None:
+    draft = appealing.draft_of("guest:abc")
+    made = [appealing.photo(20 * shade) for shade in range(6)]
+    with pytest.raises(Refusal):
+        drafts.attach(draft, made)
+    assert not [one for one in made if files._place(one.name).exists()]
+
+
+def test_a_draft_that_was_touched_meanwhile_is_not_swept(anna: cast.Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = appealing.draft_of(anna.customer.subject, appealing.photo())
+    old = clock.now() - timedelta(days=100)
+    AppealDraft.update(updated_at=old).execute()
+    drop = drafts._drop_if
+
+    def touched_first(one: AppealDraft, still: Any) -> bool:
+        AppealDraft.update(updated_at=clock.now()).execute()
+        return drop(one, still)
+
+    monkeypatch.setattr(drafts, "_drop_if", touched_first)
+    assert drafts.sweep() == 0 and files.of(draft.subject).count() == 1
+
+
+def test_marks_without_end_are_cut_and_a_text_far_too_long_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Putting marks in order takes the square of their number, and nobody else runs meanwhile."""
+    assert len(typed.text("а" + "\u0301" * 5_000 + "\u0323" * 5_000)) < 100
+    monkeypatch.setattr(typed, "plain", None)
+    with pytest.raises(Refusal) as caught:
+        typed.text("ж" * 200_001)
+    assert caught.value.problems[0].rule == "text.long"
 
 
 def test_a_draft_keeps_signs_that_a_database_does_not(anna: cast.Person) -> None:

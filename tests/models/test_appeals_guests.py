@@ -136,6 +136,26 @@ def test_the_same_form_twice_is_one_letter_and_a_changed_one_voids_the_first() -
     assert confirmed().email == "right@example.ru" and Appeal.select().count() == 1
 
 
+def test_a_key_that_somebody_else_has_used_leads_nobody_into_their_appeal() -> None:
+    """Whoever sends a form chooses its key: with a victim's address it must not confirm into the sender's own appeal."""
+    asked(email="thief@example.ru", key="same")
+    theirs = confirmed()
+    asked(email="victim@example.ru", key="same", text="Когда включат свет?")
+    assert guests.waits(newest().secrets["token"])
+    own = confirmed()
+    assert own != theirs and own.email == "victim@example.ru" and confirmed() == own
+    assert [one.text for one in reading.thread(theirs).entries if one.kind == MESSAGE] == [TEXT]
+
+
+def test_a_late_saving_of_a_form_that_was_confirmed_brings_no_draft_back() -> None:
+    asked()
+    confirmed()
+    with pytest.raises(Refusal) as caught:
+        drafts.keep("guest:abc", {"text": TEXT, "email": " Guest@example.ru", "key": "g1"}, by_itself=True)
+    assert caught.value.problems[0].rule == "draft.sent"
+    drafts.keep("guest:abc", {"text": TEXT, "email": "other@example.ru", "key": "g1"}, by_itself=True)
+
+
 def test_the_letter_may_be_sent_once_more() -> None:
     handle = asked()
     old = newest().secrets["token"]
@@ -169,6 +189,19 @@ def test_the_files_come_along_and_live_as_long_as_the_letter(at: Any) -> None:
     appeal = confirmed()
     (said,) = [one for one in reading.thread(appeal).entries if one.kind == MESSAGE]
     assert len(said.files) == 1 and AppealDraft.select().count() == 0
+
+
+def test_a_letter_takes_no_files_of_another_browser_whose_draft_has_the_same_id() -> None:
+    """SQLite gives the id of the newest row that is gone away again."""
+    asked(key="g1", draft=appealing.draft_of("guest:thief"))
+    first = newest().secrets["token"]
+    asked(key="g2", draft=appealing.draft_of("guest:thief"))
+    confirmed(newest().secrets["token"])
+    assert AppealDraft.select().count() == 0
+    victims = appealing.draft_of("guest:victim", appealing.photo())
+    appeal = confirmed(first)
+    assert not any(one.files for one in reading.thread(appeal).entries)
+    assert AppealDraft.get() == victims and files.of(victims.subject).count() == 1
 
 
 def test_after_three_days_the_link_is_dead_and_the_draft_swept(at: Any) -> None:

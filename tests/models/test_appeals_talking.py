@@ -9,7 +9,7 @@ import pytest
 
 from models import audit, clock, doctor, files
 from models.base import Refusal, database
-from models.contact.appeals import check_up, drafts, links, moves, reading, search, talking
+from models.contact.appeals import answering, check_up, drafts, handling, links, moves, reading, search, talking
 from models.contact.appeals.rows import (
     ANSWER,
     ANSWERED,
@@ -109,7 +109,8 @@ def test_the_same_word_twice_or_ten_times_at_once_is_one(appeal: Appeal, oleg: A
     questioned(appeal, oleg)
     made = at_once(10, lambda _: say(appeal).id)
     assert len({*made, say(appeal).id}) == 1, made
-    assert len(news()) == 2 and AppealEntry.select().where(AppealEntry.key.is_null(False)).count() == 1
+    own = AppealEntry.kind == MESSAGE
+    assert len(news()) == 2 and AppealEntry.select().where(own, AppealEntry.key.is_null(False)).count() == 1
 
 
 def test_a_strangers_word_is_refused(appeal: Appeal) -> None:
@@ -158,7 +159,7 @@ def test_coming_back_within_thirty_days_opens_it_with_a_new_term(appeal: Appeal,
     entry = reopen(appeal)
     again = now(appeal)
     assert (again.state, again.due_on, entry.text) == (REOPENED, date(2026, 12, 30), "Не пересчитали.")
-    assert news()[-1] == ("открыто снова", "Мы вернулись к вашему обращению и ответим до 30.12.2026.")
+    assert news()[-1] == ("открыто снова", "Мы вернулись к вашему обращению и ответим до 30\u00a0декабря\u00a02026.")
     assert reopen(appeal).id == entry.id and len(news()) == 2
     assert rule(lambda: reopen(appeal, key="r2")) == "appeal.open"
 
@@ -206,6 +207,95 @@ def test_an_answer_that_nobody_came_back_to_is_closed_and_told(appeal: Appeal, o
     at("2026-12-21T03:00")
     assert talking.close_answered() == 1 and talking.close_answered() == 0
     assert now(appeal).state == CLOSED and now(appeal).closed_at == clock.now() and news()[-1][0] == "закрыто"
+
+
+def test_an_answer_that_was_written_on_after_is_not_closed_unread(appeal: Appeal, oleg: Any, at: Any) -> None:
+    answered(appeal, oleg)
+    say(appeal, "А за сентябрь?")
+    at("2026-12-21T03:00")
+    assert talking.close_answered() == 0
+    with audit.acting(oleg.subject):
+        answering.close(appeal.id, oleg.id)
+    assert now(appeal).state == CLOSED
+
+
+def test_what_the_office_closed_without_an_answer_may_be_come_back_to(appeal: Appeal, oleg: Any, at: Any) -> None:
+    with audit.acting(oleg.subject):
+        answering.close(appeal.id, oleg.id, "Обращение пустое.")
+    seen = reading.thread(now(appeal))
+    assert (seen.may_reopen, seen.reopen_until, seen.may_rate) == (True, date(2026, 12, 20), False)
+    at("2026-12-20T23:00")
+    reopen(appeal)
+    assert now(appeal).state == REOPENED
+    assert reading.thread(now(appeal)).reopen_until is None
+
+
+def test_other_words_with_the_same_key_are_said_too(appeal: Appeal) -> None:
+    first, second = say(appeal, "Первое"), say(appeal, "Второе")
+    assert first != second and say(appeal, "Первое") == first
+    assert [one.text for one in reading.thread(now(appeal)).entries if one.kind == MESSAGE][1:] == ["Первое", "Второе"]
+
+
+def test_words_that_were_said_may_open_the_appeal_again(appeal: Appeal, oleg: Any) -> None:
+    """«Только дописать», Back, «Открыть снова»: another deed, though the form and its words are the same."""
+    answered(appeal, oleg)
+    say(appeal, "Не пересчитали.", key="k")
+    reopen(appeal, "Не пересчитали.", key="k")
+    assert now(appeal).state == REOPENED
+
+
+@pytest.mark.feature("S36")
+def test_the_term_the_topic_and_what_was_joined_are_told_in_the_conversation(
+    appeal: Appeal, anna: cast.Person, oleg: Any
+) -> None:
+    other = written(anna, "То же самое", key="k2")
+    with audit.acting(oleg.subject):
+        answering.extend(appeal.id, oleg.id, 10, "Ждём поверку.", key="e")
+        handling.change_topic(appeal.id, oleg.id, "meter")
+        handling.merge(other.id, oleg.id, appeal.number)
+    events = [one for one in reading.thread(now(appeal)).entries if one.kind == EVENT]
+    told = [one.told for one in events if one.told]
+    assert told[0].endswith("Ждём поверку.") and "продлён до" in told[0] and "теперь «" in told[1]
+    assert [one.joined for one in events if one.joined] == [other.number]
+
+
+def test_a_term_that_is_over_is_told_as_such(appeal: Appeal, oleg: Any, at: Any) -> None:
+    assert not reading.thread(now(appeal)).is_late
+    at("2027-01-20T10:00")
+    assert reading.thread(now(appeal)).is_late
+    answered(appeal, oleg)
+    assert not reading.thread(now(appeal)).is_late
+
+
+def test_staff_see_what_was_written_by_the_link_alone(appeal: Appeal) -> None:
+    """Whoever got a forwarded letter must not speak as the customer from the cabinet."""
+    say(appeal, "Сообщите мой долг.", author=GUEST)
+    office = reading.thread(now(appeal), for_staff=True).entries
+    assert office[-1].who == office[1].who + reading.BY_LINK
+    assert reading.thread(now(appeal)).entries[-1].who == reading.YOU
+
+
+def test_a_new_answer_waits_for_a_rating_of_its_own(appeal: Appeal, oleg: Any) -> None:
+    answered(appeal, oleg)
+    talking.rate(appeal.id, 1, "Не помогло", f"customer:{appeal.customer_id}")
+    reopen(appeal)
+    answered(appeal, oleg, "Пересчитали.")
+    assert (now(appeal).rating, now(appeal).rating_text) == (None, "")
+
+
+def test_ratings_are_not_changed_without_end(appeal: Appeal, oleg: Any) -> None:
+    answered(appeal, oleg)
+    author = f"customer:{appeal.customer_id}"
+    for times in range(talking.MOST_RATED):
+        talking.rate(appeal.id, 1 + times % 5, "", author)
+    assert rule(lambda: talking.rate(appeal.id, 3, "", author)) == "limit.appeal.rate"
+
+
+def test_what_is_closed_is_no_news(appeal: Appeal) -> None:
+    say(appeal)
+    assert now(appeal).is_news
+    talking.withdraw(appeal.id, f"customer:{appeal.customer_id}")
+    assert not now(appeal).is_news
 
 
 # ---- rating and withdrawing

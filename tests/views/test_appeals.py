@@ -520,6 +520,23 @@ def test_the_paper_has_number_dates_and_words_and_no_forms(home: Client, written
     assert page.soup.select("main form, main textarea, main button") == []
 
 
+def test_the_customers_own_account_is_told_and_another_is_not(home: Client, anna: Person, vera: Person) -> None:
+    home.get("appeals.new").submit(topic="charges", text=TEXT, account=anna.account.number)
+    appeal = Appeal.get()
+    assert anna.account.number in home.get("appeals.show", number=appeal.number).text
+    Appeal.update(account=vera.account).execute()
+    assert vera.account.number not in home.get("appeals.show", number=appeal.number).text
+
+
+def test_the_paper_says_who_wrote(home: Client, anna: Person) -> None:
+    home.get("appeals.new").submit(topic="charges", text=TEXT, account=anna.account.number)
+    number = Appeal.get().number
+    page = home.get("appeals.printed", number=number)
+    assert f"Заявитель: {anna.customer.name}" in page.text and anna.account.address in page.text
+    assert page.soup.select_one("article b").get_text() == "Заявитель"
+    assert home.get("appeals.show", number=number).soup.select_one("article b").get_text() == "Вы"
+
+
 def test_words_of_the_customer_are_words_and_not_markup(home: Client) -> None:
     page = home.get("appeals.new").submit(topic="other", text="<b>Вот</b>\n<script>alert(1)</script>\n\nИ ещё").follow()
     assert "<script>alert(1)</script>" in page.text

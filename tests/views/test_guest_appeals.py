@@ -10,7 +10,7 @@ import pytest
 
 from models import audit, base, clock, files
 from models.consents import given
-from models.contact.appeals import links, moves, rows
+from models.contact.appeals import forgetting, links, moves, rows
 from models.contact.appeals.rows import Appeal, AppealDraft, AppealEntry
 from models.outbox import Message
 from tests import cast
@@ -178,6 +178,80 @@ def test_what_a_guest_typed_follows_into_the_cabinet(client: Client, anna: Perso
     assert Appeal.get().customer_id == anna.customer.id
 
 
+def test_a_draft_is_erased_after_a_question(client: Client) -> None:
+    """On a computer that others use, too, no word of a guest stays behind."""
+    fill(client, consent=False, files=[attached("столб.jpg")])
+    question = client.get("appeals.new").click("Стереть черновик")
+    assert AppealDraft.select().count() == 1, "a question alone erases nothing"
+    assert question.submit(button="Стереть").status == 303
+    page = client.get("appeals.new")
+    assert (page.value("text"), page.value("email")) == ("", "")
+    assert AppealDraft.select().count() == 0
+    assert "столб.jpg" not in page.text
+    assert client.get("appeals.ask_erase").location == "/appeals/new"
+
+
+def test_a_draft_whose_letter_is_on_its_way_is_forgotten_here_alone(client: Client, mail: Post) -> None:
+    fill(client, files=[attached("столб.jpg")])
+    client.get("appeals.ask_erase").submit(button="Стереть")
+    assert client.get("appeals.new").value("text") == ""
+    assert EMAIL not in client.get("guest_appeals.sent").text
+    shown = client.another().get(mail(EMAIL).link).submit(button="Подтвердить и отправить").follow()
+    assert "столб.jpg" in shown.text
+
+
+def test_an_appeal_is_closed_on_a_strangers_computer(client: Client, registered: Appeal) -> None:
+    page = client.get("appeals.show", number=registered.number)
+    page.submit(text="Ещё слово", button="Сохранить черновик")
+    page = client.get("appeals.show", number=registered.number)
+    assert page.submit(button="Забыть обращение на этом устройстве").status == 303
+    assert client.get("appeals.show", number=registered.number).location.startswith("/sign-in")
+    assert AppealDraft.select().count() == 0
+    assert client.get(link_of(registered)).follow().status == 200
+    stranger = client.another()
+    data = {"csrf_token": stranger.get("appeals.new").token}
+    assert stranger.post("guest_appeals.forget", data, number=registered.number).location.startswith("/sign-in")
+
+
+def test_the_account_that_staff_found_is_not_told_to_whoever_wrote(
+    client: Client, registered: Appeal, anna: Person
+) -> None:
+    """«I live there and forgot the number» must not be answered with somebody's account."""
+    registered.account = anna.account
+    registered.save()
+    for endpoint in ("appeals.show", "appeals.printed"):
+        page = client.get(endpoint, number=registered.number)
+        assert page.status == 200
+        assert anna.account.number not in page.text, endpoint
+
+
+@pytest.mark.feature("S36")
+def test_a_guest_withdraws_the_consent_and_is_wiped_thirty_days_later(
+    client: Client, registered: Appeal, at: Callable[[str], None]
+) -> None:
+    question = client.get("appeals.show", number=registered.number).click("Согласие на обработку данных")
+    assert given.Consent.get().withdrawn_at is None, "a question alone withdraws nothing"
+    shown = question.submit(button="Отозвать согласие").follow()
+    assert "сотрём до 20 декабря 2026" in shown.text.replace("\u00a0", " ")
+    assert "отозвано" in client.get("guest_appeals.ask_withdraw", number=registered.number).text
+    at("2026-12-20T10:01")
+    assert forgetting.forget_guests() == 1
+    assert Appeal.get().email == ""
+
+
+def test_a_customers_appeal_rests_on_no_consent_of_its_own(client: Client, home: Client) -> None:
+    home.get("appeals.new").submit(topic="charges", text=TEXT)
+    assert home.get("guest_appeals.ask_withdraw", number=Appeal.get().number).status == 404
+
+
+def test_the_number_that_a_guest_typed_is_shown_as_typed(client: Client, mail: Post, anna: Person) -> None:
+    fill(client, account="24-1")
+    page = client.get("guest_appeals.sent").submit(code=mail(EMAIL).code).follow()
+    assert "24-1" in page.text
+    Appeal.update(account=anna.account).execute()
+    assert "24-1" in client.get("appeals.show", number=Appeal.get().number).text
+
+
 @pytest.mark.company("koryak")
 def test_a_company_that_takes_no_guests_sends_them_to_the_sign_in(client: Client) -> None:
     assert client.get("appeals.new").location == "/sign-in?next=/appeals/new"
@@ -236,6 +310,13 @@ def test_the_link_of_a_customers_letter_opens_the_appeal_without_the_cabinet(hom
 @pytest.mark.parametrize("token", ["x", "1." + "0" * 32, "zz", "1" * 500])
 def test_a_link_that_is_guessed_is_no_page(client: Client, registered: Appeal, token: str) -> None:
     assert client.get(f"/appeals/link/{token}").status == 404
+
+
+def test_a_torn_link_says_what_to_do(client: Client, registered: Appeal) -> None:
+    page = client.get(link_of(registered)[:-3])
+    assert (page.status, page.h1) == (404, "Ссылка не действует")
+    number = f"/appeals/{registered.number}"
+    assert "Откройте ссылку из письма" in client.another().get(number).follow().text
 
 
 def test_guessing_links_ends_in_no_answer(client: Client) -> None:

@@ -13,7 +13,7 @@ from models.company_consents import PERSONAL_DATA
 from models.contact.appeals import guests, reading, registering, rows, talking
 from models.contact.appeals.registering import Applicant
 from views import appeal_form, downloads, uploads
-from views.appeal_door import appeal_or_404, has_links, reader_only, writer
+from views.appeal_door import appeal_or_404, has_links, is_linked, reader_only, writer
 from views.appeal_form import DeedForm, Draft, GuestForm, RatingForm, WriteForm
 from views.door import customer_only, public, to_sign_in
 from views.page import page, part, refused, see
@@ -72,7 +72,8 @@ def send() -> Any:
         return to_sign_in()
     form, draft = appeal_form.sent(), Draft.of()
     try:
-        if not _keep(draft, form) and ("save" in request.form or "remove" in request.form):
+        _keep(draft, form)
+        if "save" in request.form or "remove" in request.form:
             return see("appeals.new", _anchor="attached")
         return _register(form, draft)
     except Refusal as refusal:
@@ -96,6 +97,20 @@ def add_files() -> Any:
     return to_sign_in() if _is_closed() else _add_files(Draft.of())
 
 
+@room.get("/appeals/new/erase", endpoint="ask_erase")
+@public
+def ask_erase() -> Any:
+    return page("customer/appeals/erase.html", form=DeedForm()) if Draft.of().row else see("appeals.new")
+
+
+@room.post("/appeals/new/erase", endpoint="erase")
+@public
+def erase() -> Any:
+    Draft.of().erase()
+    flash("Черновик стёрт.", "good")
+    return see("appeals.index" if current_user.is_authenticated else "home.front")
+
+
 # ---- one appeal
 
 
@@ -114,17 +129,13 @@ def say(number: str) -> Any:
     appeal, form = appeal_or_404(number), WriteForm()
     draft = Draft.of(appeal)
     try:
-        if not _keep(draft, form) and ("save" in request.form or "remove" in request.form):
+        _keep(draft, form)
+        if "save" in request.form or "remove" in request.form:
             return see("appeals.show", number=number, _anchor="reply")
         if form.validate():
             verb = talking.reopen if "reopen" in request.form else talking.say
-            verb(
-                appeal.id,
-                form.text.data or "",
-                author=writer(appeal),
-                key=form.key.data or seal.token(),
-                draft=draft.row,
-            )
+            key = form.key.data or seal.token()
+            verb(appeal.id, form.text.data or "", author=writer(appeal), key=key, draft=draft.row)
             flash("Обращение открыто снова." if "reopen" in request.form else "Сообщение отправлено.", "good")
             return see("appeals.show", number=number)
     except talking.Over as over:
@@ -190,7 +201,8 @@ def withdraw(number: str) -> Any:
 @reader_only
 def printed(number: str) -> Any:
     appeal = appeal_or_404(number)
-    return page("customer/appeals/print.html", appeal=appeal, thread=reading.thread(appeal), now=clock.now())
+    context = {"thread": reading.thread(appeal), "applicant": reading.applicant_name(appeal), "now": clock.now()}
+    return page("customer/appeals/print.html", appeal=appeal, **context)
 
 
 @room.get("/appeals/<string:number>/files/<int(max=2147483647):file_id>", endpoint="download")
@@ -216,17 +228,11 @@ def _is_closed() -> bool:
     return not _may_write() or (bool(request.form.get("own")) and not current_user.is_authenticated)
 
 
-def _keep(draft: Draft, form: WriteForm) -> bool:
-    """Keep the words first, so that they outlive whatever is wrong with the files. True: this very form was sent before."""
-    try:
-        draft.keep()
-    except Refusal as refusal:
-        if refusal.problems[0].rule != "draft.sent":
-            raise
-        return True
+def _keep(draft: Draft, form: WriteForm) -> None:
+    """Keep the words first, so that they outlive whatever is wrong with the files."""
+    draft.keep()
     draft.detach(request.form.get("remove", ""))
     draft.attach(uploads.sent(form.files))
-    return False
 
 
 def _register(form: Any, draft: Draft) -> Any:
@@ -258,7 +264,7 @@ def _applicant(form: Any) -> Applicant:
 def _save(draft: Draft, template: str, **context: Any) -> Any:
     try:
         limits.spend_address("appeal.draft", request.remote_addr or "", SAVES, HOUR)
-        draft.keep()
+        draft.keep(by_itself=True)
     except Refusal as refusal:
         if refusal.problems[0].rule == "draft.sent":
             return "", 204
@@ -286,6 +292,7 @@ def _writing(form: Any, draft: Draft) -> dict[str, Any]:
 def _conversation(appeal: rows.Appeal, form: Any, draft: Draft) -> dict[str, Any]:
     return {
         "appeal": appeal, "thread": reading.thread(appeal), "form": form, "reply": form, "today": clock.today(),
+        "by_link": is_linked(appeal.number),
         "rating": RatingForm(formdata=None, data={"rating": appeal.rating, "rating_text": appeal.rating_text}),
         "left": appeal_form.left(form.text.data or ""), "files_path": url_for("appeals.add_files_to", number=appeal.number),
         **appeal_form.of_draft(draft),

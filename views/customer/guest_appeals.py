@@ -11,14 +11,15 @@ from models import limits
 from models.base import Refusal
 from models.contact.appeals import guests, links
 from models.contact.appeals.rows import Appeal
-from views.appeal_door import remember
-from views.appeal_form import DeedForm
+from views.appeal_door import CONFIRMING, appeal_or_404, forget, reader_only, remember
+from views.appeal_form import DeedForm, Draft
 from views.door import public
 from views.fields import Code, Form
 from views.page import page, refused, see
 
 room = Blueprint("guest_appeals", __name__)
 GUESSES, HOUR = 60, 3600
+_WITHDRAW = "customer/guest_appeals/withdraw.html"
 _SENT, _CONFIRM = "customer/guest_appeals/sent.html", "customer/guest_appeals/confirm.html"
 _WRONG = "Код неверный или устарел: он действует 10 минут. Проверьте цифры или перейдите по ссылке из письма."
 
@@ -85,15 +86,51 @@ def link(token: str) -> Any:
     appeal = links.opened(token)
     if appeal is None:
         limits.spend_address("appeal.link", request.remote_addr or "", GUESSES, HOUR)
-        abort(404)
+        return page("customer/guest_appeals/dead.html"), 404
     remember(appeal)
     answer: Response = see("appeals.show", number=appeal.number)
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 
 
+@room.post("/appeals/<string:number>/forget", endpoint="forget")
+@reader_only
+def forget_here(number: str) -> Any:
+    """For a computer that others use, too: the appeal and what was typed in it are shown here no more."""
+    Draft.of(appeal_or_404(number)).erase()
+    forget(number)
+    flash(
+        "На этом устройстве обращение больше не откроется. Чтобы вернуться к нему, откройте ссылку из письма.", "good"
+    )
+    return see("home.front")
+
+
+@room.get("/appeals/<string:number>/consent", endpoint="ask_withdraw")
+@reader_only
+def ask_withdraw(number: str) -> Any:
+    appeal = _of_guest(number)
+    return page(_WITHDRAW, appeal=appeal, form=DeedForm(), stands=guests.consent_of(appeal) is not None)
+
+
+@room.post("/appeals/<string:number>/consent", endpoint="withdraw")
+@reader_only
+def withdraw(number: str) -> Any:
+    try:
+        guests.withdraw_consent(_of_guest(number))
+        flash("Согласие отозвано.", "good")
+    except Refusal as refusal:
+        flash(refusal.text)
+    return see("appeals.show", number=number)
+
+
+def _of_guest(number: str) -> Appeal:
+    """An appeal that rests on a consent of its own: a customer's is the cabinet's."""
+    appeal = appeal_or_404(number)
+    return appeal if appeal.customer_id is None else abort(404)
+
+
 def _registered(appeal: Appeal) -> Any:
-    for name in ("appeal_confirm", "appeal_email", "appeal_key"):
+    for name in CONFIRMING:
         session.pop(name, None)
     remember(appeal)
     flash(f"Обращение зарегистрировано под номером {appeal.number}.", "good")

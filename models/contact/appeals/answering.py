@@ -6,15 +6,15 @@ customer must have read what others have written meanwhile. A form sent twice is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from peewee import BooleanField, DateTimeField, ForeignKeyField, IntegerField
 
 from models import audit, clock, company, words, workdays
-from models.base import Refusal, Row, database
+from models.base import Problem, Refusal, Row, database
 from models.contact.appeals import drafts, moves, telling, terms, typed
 from models.contact.appeals.rows import (
     ANSWER,
@@ -22,8 +22,10 @@ from models.contact.appeals.rows import (
     CLOSED,
     EVENT,
     NOTE,
+    OPEN,
     QUESTION,
     REOPENED,
+    STATES,
     WAITING,
     Appeal,
     AppealDraft,
@@ -32,10 +34,12 @@ from models.contact.appeals.rows import (
 from models.people.staff import Employee, subject
 
 LONGEST_REASON = 500
+_NEWS = "Пока вы писали, в обращении появилось новое. Прочтите его и отправьте ещё раз."
+_ANSWERED_MEANWHILE = "Пока вы писали, клиенту уже ответили. Прочтите ответ: если нужно, дополните его."
 
 
 class AppealAnswer(Row):
-    """An answer that was given, with what statistics ask about it."""
+    """How the office ended its work on an appeal, with what statistics ask about it."""
 
     appeal = ForeignKeyField(Appeal, on_delete="RESTRICT")
     place = IntegerField()  # 1 the first; one more each time the appeal was opened again
@@ -43,36 +47,44 @@ class AppealAnswer(Row):
     at = DateTimeField(default=clock.now)
     days = IntegerField()  # working days since the appeal was registered or opened again; 0 the same day
     is_in_time = BooleanField()
+    is_answer = BooleanField(default=True)  # else it was closed without one
 
     class Meta:
-        indexes = ((("appeal", "place"), True), (("appeal", "place", "days", "is_in_time"), False))
+        indexes = ((("appeal", "place"), True), (("appeal", "place", "days", "is_in_time", "is_answer"), False))
 
 
 class NewsMeanwhile(Refusal):
     """Somebody else has added to the appeal since the employee looked; `entries` is what. What they typed is kept in their draft."""
 
     def __init__(self, entries: list[AppealEntry]):
-        super().__init__(
-            None, "Пока вы писали, в обращении появилось новое. Прочтите его и отправьте ещё раз.", "appeal.news"
-        )
+        is_answered = any(entry.kind == ANSWER for entry in entries)
+        super().__init__(None, _ANSWERED_MEANWHILE if is_answered else _NEWS, "appeal.news")
         self.entries = entries
 
 
 def answer(
     appeal_id: int, employee_id: int, text: str, *, seen: int, key: str, draft: AppealDraft | None = None
 ) -> AppealEntry:
-    """Answer the customer, with the draft's files. Refused: an appeal that is not open, nothing to say, news meanwhile."""
+    """Answer the customer, with the draft's files; or add to an answer: its days of reopening begin anew, its rating stays.
+
+    Refused: an appeal that is closed, nothing to say, news meanwhile.
+    """
 
     def say(appeal: Appeal) -> AppealEntry:
         said = _said(appeal, ANSWER, text, employee_id, key, draft)
         now = clock.now()
+        if appeal.state == ANSWERED:
+            Appeal.update(answered_at=now).where(Appeal.id == appeal.id).execute()
+            audit.record("appeal.answered_more", appeal.subject)
+            telling.tell(appeal, said.text)
+            return said
         _keep_figures(appeal, employee_id)
         owner: dict[str, Any] = {} if appeal.owner_id else {"owner": employee_id, "owned_at": now}
         moves.move(appeal, ANSWERED, answered_at=now, rating=None, rating_text="", **owner)
         telling.tell(appeal, said.text)
         return said
 
-    return _write(appeal_id, employee_id, text, seen, key, say)
+    return _write(_Sending(appeal_id, employee_id, ANSWER, text, key, draft), seen, say, may_be=(*OPEN, ANSWERED))
 
 
 def ask_customer(
@@ -90,20 +102,18 @@ def ask_customer(
         telling.tell(appeal, said.text)
         return said
 
-    return _write(appeal_id, employee_id, text, seen, key, say)
+    return _write(_Sending(appeal_id, employee_id, QUESTION, text, key, draft), seen, say)
 
 
-def note(
-    appeal_id: int, employee_id: int, text: str, *, key: str, seen: int | None = None, draft: AppealDraft | None = None
-) -> AppealEntry:
+def note(appeal_id: int, employee_id: int, text: str, *, key: str, draft: AppealDraft | None = None) -> AppealEntry:
     """A word for colleagues, also in an appeal that is closed; the customer never sees it."""
-    with database.atomic():
-        appeal = moves.hold(appeal_id)
-        if before := _sent(appeal, employee_id, key):
-            return before
+
+    def say(appeal: Appeal) -> AppealEntry:
         said = _said(appeal, NOTE, text, employee_id, key, draft, empty="Напишите заметку.")
         audit.record("appeal.noted", appeal.subject)
         return said
+
+    return _write(_Sending(appeal_id, employee_id, NOTE, text, key, draft), None, say, may_be=STATES)
 
 
 def extend(
@@ -113,6 +123,8 @@ def extend(
 
     Refused: extended already, more days than the company allows, no reason, a term that is over.
     """
+
+    sending = _Sending(appeal_id, employee_id, EVENT, f"{days} {reason}", key)
 
     def say(appeal: Appeal) -> AppealEntry:
         most = company.current().reception.extend_days
@@ -127,17 +139,17 @@ def extend(
             raise Refusal(None, "Срок тем временем изменился. Обновите страницу.", "appeal.term")
         appeal.due_on, appeal.extended_on = due_on, day
         facts = {"extended": due_on.isoformat()}
-        entry = moves.add(appeal, EVENT, clean, data=facts, is_public=True, key=_key(appeal, employee_id, key))
+        entry = moves.add(appeal, EVENT, clean, data=facts, is_public=True, key=sending.mark)
         audit.record("appeal.extended", appeal.subject, until=due_on.isoformat(), note=clean)
         telling.tell(appeal, f"Срок ответа продлён до {words.day(due_on)}. Причина: {clean}")
         return entry
 
-    return _write(appeal_id, employee_id, reason, seen, key, say)
+    return _write(sending, seen, say)
 
 
 def close(appeal_id: int, employee_id: int, text: str = "", *, seen: int | None = None) -> None:
     """End the appeal: one that is answered, or without an answer, then the customer is told why. Refused: closed already, no words."""
-    with _news_kept(appeal_id, employee_id, text), database.atomic():
+    with database.atomic():
         appeal = moves.hold(appeal_id)
         look(appeal, seen, employee_id)
         if appeal.state == ANSWERED and not text.strip():
@@ -147,6 +159,8 @@ def close(appeal_id: int, employee_id: int, text: str = "", *, seen: int | None 
         if not appeal.is_open and appeal.state != ANSWERED:
             raise Refusal(None, "Обращение уже закрыто.", "appeal.not_open")
         clean = typed.text(text, longest=LONGEST_REASON, empty="Напишите клиенту, почему обращение закрыто без ответа.")
+        if appeal.is_open:
+            _keep_figures(appeal, employee_id, is_answer=False)
         moves.move(appeal, CLOSED, text=clean, closed_at=clock.now())
         telling.tell(appeal, clean)
 
@@ -178,40 +192,55 @@ def started_on(appeal: Appeal) -> date:
     return clock.local(again[-1] if again else appeal.registered_at).date()
 
 
+@dataclass(frozen=True)
+class _Sending:
+    """A form that an employee has sent: what kind of entry it shall make in which appeal, its key, and the draft of its text."""
+
+    appeal_id: int
+    employee_id: int
+    kind: str
+    text: str
+    key: str
+    draft: AppealDraft | None = None
+
+    @property
+    def mark(self) -> str | None:
+        return _mark(self.appeal_id, self.employee_id, self.kind, self.text, self.key)
+
+    def keep_text(self) -> None:
+        """In the employee's draft, where that is what they were typing."""
+        if self.kind in (ANSWER, QUESTION) and self.text:
+            author = subject(self.employee_id)
+            draft = drafts.find(author, self.appeal_id)
+            drafts.keep(author, {**(draft.fields if draft else {}), "text": self.text}, self.appeal_id)
+
+
 def _write(
-    appeal_id: int, employee_id: int, text: str, seen: int | None, key: str, say: Callable[[Appeal], AppealEntry]
+    sending: _Sending,
+    seen: int | None,
+    say: Callable[[Appeal], AppealEntry],
+    *,
+    may_be: tuple[str, ...] = OPEN,
 ) -> AppealEntry:
-    """One word in an open appeal, once for each key, after a look at what is new."""
-    with _news_kept(appeal_id, employee_id, text), database.atomic():
-        appeal = moves.hold(appeal_id)
-        if before := _sent(appeal, employee_id, key):
-            return before
-        look(appeal, seen, employee_id)
-        keep_open(appeal)
-        return say(appeal)
-
-
-@contextmanager
-def _news_kept(appeal_id: int, employee_id: int, text: str) -> Iterator[None]:
-    """What was typed stays in the employee's draft where there are news first."""
+    """One word in an appeal of these states, once for each form and what it says, after a look at what is new."""
     try:
-        yield
+        with database.atomic():
+            appeal = moves.hold(sending.appeal_id)
+            if before := AppealEntry.get_or_none(AppealEntry.key == sending.mark) if sending.mark else None:
+                drafts.repeated(sending.draft, before.subject)
+                return before  # type: ignore[no-any-return]
+            look(appeal, seen, sending.employee_id)
+            if appeal.state not in may_be:
+                keep_open(appeal)
+            return say(appeal)
     except NewsMeanwhile:
-        author = subject(employee_id)
-        draft = drafts.find(author, appeal_id)
-        if text:
-            drafts.keep(author, {**(draft.fields if draft else {}), "text": text}, appeal_id)
+        sending.keep_text()
         raise
 
 
-def _sent(appeal: Appeal, employee_id: int, key: str) -> AppealEntry | None:
-    """The entry that this very form has made before."""
-    found = AppealEntry.get_or_none(AppealEntry.key == _key(appeal, employee_id, key)) if key else None
-    return found  # type: ignore[no-any-return]
-
-
-def _key(appeal: Appeal, employee_id: int, key: str) -> str | None:
-    return drafts.form_key(subject(employee_id), key, appeal.id) if key else None
+def _mark(appeal_id: int, employee_id: int, kind: str, text: str, key: str) -> str | None:
+    """What the entry that this very form makes is known by; another deed with the form, or other words, is another entry."""
+    return drafts.form_key(subject(employee_id), key, appeal_id, said=f"{kind} {typed.plain(text)}") if key else None
 
 
 def _said(
@@ -226,13 +255,15 @@ def _said(
 ) -> AppealEntry:
     clean = typed.text(text, empty=empty)
     author = subject(employee_id)
-    entry = moves.add(appeal, kind, clean, author=author, key=_key(appeal, employee_id, key))
+    entry = moves.add(appeal, kind, clean, author=author, key=_mark(appeal.id, employee_id, kind, text, key))
     drafts.spend(draft, entry.subject)
     return entry
 
 
-def _keep_figures(appeal: Appeal, employee_id: int) -> None:
+def _keep_figures(appeal: Appeal, employee_id: int, *, is_answer: bool = True) -> None:
     today = clock.today()
+    if is_answer and _answer_after_all(appeal, employee_id):
+        return
     days = max(terms.left(started_on(appeal), today, workdays.special()), 0)
     place = AppealAnswer.select().where(AppealAnswer.appeal == appeal.id).count() + 1
     AppealAnswer.create(
@@ -242,7 +273,18 @@ def _keep_figures(appeal: Appeal, employee_id: int) -> None:
         at=clock.now(),
         days=days,
         is_in_time=today <= appeal.due_on,
+        is_answer=is_answer,
     )
+
+
+def _answer_after_all(appeal: Appeal, employee_id: int) -> bool:
+    """Closed without an answer at first, opened again, and answered now: its first answer, in time if both were."""
+    since = clock.local(appeal.registered_at).date()
+    days = max(terms.left(since, clock.today(), workdays.special()), 0)
+    in_time = AppealAnswer.is_in_time if clock.today() <= appeal.due_on else False
+    answered = AppealAnswer.update(is_answer=True, employee=employee_id, at=clock.now(), days=days, is_in_time=in_time)
+    own = (AppealAnswer.appeal == appeal.id) & (AppealAnswer.place == 1)
+    return bool(answered.where(own, AppealAnswer.is_answer == False).execute())  # noqa: E712
 
 
 def _may_extend(appeal: Appeal) -> None:
@@ -255,8 +297,15 @@ def _may_extend(appeal: Appeal) -> None:
 def _reason(days: int, most: int, reason: str) -> str:
     if not most:
         raise Refusal("days", "В нашей компании срок не продлевают.", "appeal.no_extension")
+    problems = []
     if not 1 <= days <= most:
-        raise Refusal(
-            "days", f"Продлить можно на срок от 1 до {words.plural(most, 'дня', 'дней', 'дней')}.", "appeal.days"
-        )
-    return typed.text(reason, "reason", longest=LONGEST_REASON, empty="Напишите клиенту, почему нужен ещё срок.")
+        told = f"Продлить можно на срок от 1 до {words.plural(most, 'дня', 'дней', 'дней')}: введите число."
+        problems.append(Problem("days", told, "appeal.days"))
+    clean = ""
+    try:
+        clean = typed.text(reason, "reason", longest=LONGEST_REASON, empty="Напишите клиенту, почему нужен ещё срок.")
+    except Refusal as refusal:
+        problems += refusal.problems
+    if problems:
+        raise Refusal(problems=problems)
+    return clean

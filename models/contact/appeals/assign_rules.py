@@ -8,12 +8,13 @@ from peewee import JOIN, CharField, DateTimeField, ForeignKeyField, IntegerField
 
 from models import audit, clock, company
 from models.base import Problem, Refusal, Row, compiled, database, locked, param
-from models.contact.appeals.rows import topic_of
+from models.contact.appeals.rows import Appeal, topic_of
 from models.metering.accounts import Office
 from models.people import rights
 from models.people.staff import Employee
 
 MOST = 200  # rules that hold at once
+_ROLES = rights.roles("appeals.answer")
 
 
 class AssignRule(Row):
@@ -118,6 +119,16 @@ def raise_up(rule_id: int) -> None:
                 _made(rule.topic, rule.office, rule.employee_id, rule.to_office, position)
 
 
+def able() -> ModelSelect[Any]:
+    """The ids of those who may be given appeals now: they work here and answer."""
+    return Employee.select(Employee.id).where(Employee.closed_at.is_null(), Employee.role.in_(_ROLES))
+
+
+def is_nobodys() -> Any:
+    """Appeals that nobody has taken, or somebody who works here no more, or answers no more."""
+    return Appeal.owner.is_null() | Appeal.owner.not_in(able())
+
+
 def _standing() -> ModelSelect[Any]:
     return AssignRule.select(AssignRule, Employee).join(Employee, JOIN.LEFT_OUTER).where(AssignRule.ended.is_null())
 
@@ -127,7 +138,7 @@ def _plain() -> ModelSelect[Any]:
 
 
 def _answers(row: Any) -> bool:
-    return row.closed_at is None and rights.allows(row.role, "appeals.answer")
+    return row.closed_at is None and row.role in _ROLES
 
 
 def _check(topic: str, office: str, employee_id: int | None, to_office: str) -> None:
@@ -136,15 +147,17 @@ def _check(topic: str, office: str, employee_id: int | None, to_office: str) -> 
         problems.append(Problem("topic", "Выберите тему из списка.", "rule.topic"))
     known = {one.code for one in Office.select(Office.code)} | {""}
     if office not in known:
-        problems.append(Problem("office", "Выберите офис из списка.", "rule.office"))
+        problems.append(Problem("office", "Выберите участок из списка.", "rule.office"))
     if to_office not in known:
-        problems.append(Problem("to_office", "Выберите офис из списка.", "rule.to_office"))
+        problems.append(Problem("to_office", "Выберите участок из списка.", "rule.to_office"))
     employee = Employee.get_or_none(Employee.id == employee_id) if employee_id is not None else None
     if employee_id is not None and (employee is None or not _answers(employee)):
         text = "Выберите сотрудника, который работает сейчас и отвечает на обращения."
         problems.append(Problem("employee", text, "rule.employee"))
     if employee_id is None and not to_office:
-        problems.append(Problem("to_office", "Выберите, кому поручать: сотруднику или очереди офиса.", "rule.nowhere"))
+        problems.append(
+            Problem("to_office", "Выберите, кому поручать: сотруднику или очереди участка.", "rule.nowhere")
+        )
     if problems:
         raise Refusal(problems=problems)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from peewee import Value, fn
 
@@ -26,12 +27,13 @@ def oddities() -> Iterator[str]:
         yield f"appeals: {undated} are answered without a moment of the answer: nothing closes them"
     if unseen := search.missing():
         yield f"appeals: {unseen} cannot be found by the staff; run `flask --app app reindex --missing`"
-    for table, name in ((AppealDraft, "appeal-draft"), (AppealEntry, "appeal-entry")):
-        if count := _ownerless(table, name):
+    for own, name in ((AppealDraft.handle, "appeal-draft"), (AppealEntry.id.cast("text"), "appeal-entry")):
+        if count := _ownerless(own, name):
             yield f"appeals: {count} files belong to an {name} that is not there"
 
 
-def _ownerless(table: type[AppealDraft] | type[AppealEntry], name: str) -> int:
-    owners = table.select(Value(f"{name}:").concat(table.id.cast("text")))
+def _ownerless(own: Any, name: str) -> int:
+    table = AppealDraft if name == "appeal-draft" else AppealEntry
+    owners = table.select(Value(f"{name}:").concat(own))
     stray = StoredFile.owner.startswith(f"{name}:") & StoredFile.removed_at.is_null() & StoredFile.owner.not_in(owners)
     return int(StoredFile.select(fn.COUNT(StoredFile.id)).where(stray).scalar())

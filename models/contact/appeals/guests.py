@@ -10,12 +10,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from models import audit, clock, company, consents, limits, outbox, seal, tokens
+from models import audit, clock, company, consents, limits, outbox, seal, tokens, words
 from models.base import Problem, Refusal, database
 from models.company_consents import PERSONAL_DATA
-from models.contact.appeals import drafts, registering
+from models.consents import Consent
+from models.contact.appeals import drafts, moves, registering, telling
 from models.contact.appeals.registering import A_DAY, Applicant
-from models.contact.appeals.rows import GUEST, Appeal, AppealDraft, topic_of
+from models.contact.appeals.rows import EVENT, GUEST, Appeal, AppealDraft, topic_of
+from models.entrance import agreeing
 from models.outbox import addresses
 from models.tokens import Token
 
@@ -47,7 +49,8 @@ def ask(
     guest, clean = registering.check(applicant, topic, text, wanting)
     told = {
         "email": guest.email, "name": guest.name, "phone": guest.phone, "typed_account": guest.typed_account, "topic": topic,
-        "text": clean, "key": key, "draft": draft.id if draft else None, "version": consent_shown,
+        "text": clean, "key": key, "draft": draft.handle if draft else "", "drafter": draft.author if draft else "",
+        "version": consent_shown,
     }  # fmt: skip
     if same := _asked_so(told):
         return str(same.handle)
@@ -92,6 +95,33 @@ def confirm_by_code(handle: str, code: str) -> Appeal | None:
     return None
 
 
+def consent_of(appeal: Appeal) -> Consent | None:
+    """The consent that a guest's appeal rests on, while it stands."""
+    if appeal.customer_id is not None or not appeal.email:
+        return None
+    own = (Consent.subject == f"{GUEST}:{appeal.email}") & (Consent.kind == PERSONAL_DATA)
+    found: Consent | None = Consent.select().where(own, Consent.withdrawn_at.is_null()).first()
+    return found
+
+
+def withdraw_consent(appeal: Appeal) -> None:
+    """End the guest's consent: name, e-mail and phone are wiped from all appeals of that address when its days are over.
+
+    Refused: none stands.
+    """
+    with database.atomic():
+        held = moves.hold(appeal.id)
+        consent = consent_of(held)
+        if consent is None:
+            raise Refusal(None, "Согласие уже отозвано.", "consent.withdrawn")
+        ends_at = agreeing.withdraw(consent.id, channel="web", by=GUEST).ends_at or clock.now()
+        moves.add(held, EVENT, "", author=GUEST, data={"wiped": ends_at.isoformat()}, is_public=True)
+        day = words.day(clock.local(ends_at).date())
+        telling.tell(
+            held, f"Вы отозвали согласие на обработку персональных данных: имя, почту и телефон сотрём до {day}."
+        )
+
+
 def _confirmed(token: Token) -> Appeal:
     told = token.data
     if made := _made_of(token):
@@ -104,9 +134,8 @@ def _confirmed(token: Token) -> Appeal:
                 return made
             raise Refusal(None, _DEAD, "appeal.link") from None
         appeal = registering.register(
-            Applicant(email=told["email"], name=told["name"], phone=told["phone"], typed_account=told["typed_account"]),
-            told["topic"], told["text"], key=told["key"], draft=_draft(told),
-        )  # fmt: skip
+            _applicant(told), told["topic"], told["text"], key=told["key"], draft=_draft(told)
+        )
         document = company.current().consent_versions[PERSONAL_DATA, told["version"]]
         agreed = datetime.fromisoformat(told["asked_at"])
         consents.give(f"{GUEST}:{told['email']}", document, channel="web", at=agreed, ip=told["ip"])
@@ -123,8 +152,8 @@ def _posted(told: dict[str, Any]) -> str:
             **told,
         }  # of the tick, for a letter once more
         issued = tokens.issue(PURPOSE, _subject(told), LIVES, **facts)
-        if told["draft"] is not None:  # it lives as long as the letter
-            AppealDraft.update(updated_at=clock.now()).where(AppealDraft.id == told["draft"]).execute()
+        if draft := _draft(told):  # it lives as long as the letter
+            AppealDraft.update(updated_at=clock.now()).where(AppealDraft.id == draft.id).execute()
         secrets = {"token": issued.secret, "code": issued.code}
         outbox.post("appeal_confirm", told["email"], {"topic": topic_of(told["topic"]).title}, secrets)
         return issued.handle
@@ -143,14 +172,19 @@ def _asked_so(told: dict[str, Any]) -> Token | None:
 
 def _made_of(token: Token) -> Appeal | None:
     """The appeal that the token's form has become."""
-    own_key = drafts.form_key(GUEST, token.data["key"], email=token.data["email"])
+    told = token.data
+    own_key = registering.key_of(_applicant(told), told["topic"], told["text"], told["key"])
     found: Appeal | None = Appeal.get_or_none(Appeal.key == own_key)
     return found
 
 
+def _applicant(told: dict[str, Any]) -> Applicant:
+    return Applicant(email=told["email"], name=told["name"], phone=told["phone"], typed_account=told["typed_account"])
+
+
 def _draft(told: dict[str, Any]) -> AppealDraft | None:
-    found: AppealDraft | None = AppealDraft.get_or_none(AppealDraft.id == told["draft"]) if told["draft"] else None
-    return found
+    """The draft behind the form, if it is still there and that browser's."""
+    return AppealDraft.get_or_none(AppealDraft.handle == told["draft"], AppealDraft.author == told["drafter"])  # type: ignore[no-any-return]
 
 
 def _subject(told: dict[str, Any]) -> str:

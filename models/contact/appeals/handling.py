@@ -11,10 +11,11 @@ from peewee import ModelSelect
 
 from models import audit, clock, company, words, workdays
 from models.base import Refusal, database
-from models.contact.appeals import assign_rules, moves, search, telling, terms, typed
+from models.contact.appeals import assign_rules, drafts, links, moves, telling, terms, typed
 from models.contact.appeals.answering import keep_open, look, started_on
 from models.contact.appeals.links import address
 from models.contact.appeals.rows import (
+    ANSWERED,
     EVENT,
     MERGED,
     OPEN,
@@ -22,30 +23,34 @@ from models.contact.appeals.rows import (
     REOPENED,
     WORK,
     Appeal,
+    AppealEntry,
     by_number,
     topic_of,
 )
 from models.metering.accounts import Account, Office
-from models.people import rights
 from models.people.customers import Customer
-from models.people.staff import Employee
+from models.people.staff import Employee, subject
 
 LONGEST_NOTE = 500
+_NEW_LINK = "Ссылки из прежних писем об этом обращении больше ничего не открывают. Новая ссылка — в этом письме."
 CANDIDATES = 20
 
 
-def take(appeal_id: int, employee_id: int, *, seen: int | None = None) -> None:
+def take(appeal_id: int, employee_id: int, *, over: int | None = None, seen: int | None = None) -> None:
     """The employee answers this one; it goes into work and the customer is told. Taken again: nothing.
 
+    `over` is the colleague from whom it is taken, as the page showed; one who works here no more, or answers no more, has none.
     Refused: somebody else has it (the text says who), an appeal that is not open.
     """
     with database.atomic():
         appeal = moves.hold(appeal_id)
         look(appeal, seen, employee_id)
         keep_open(appeal)
-        if appeal.owner_id not in (None, employee_id):
+        if appeal.owner_id not in (None, employee_id, over) and _is_able(appeal.owner_id):
             raise Refusal(None, f"Обращение уже взято: {_name(appeal.owner_id)}. Возьмите следующее.", "appeal.taken")
-        if appeal.owner_id is None:
+        if appeal.owner_id not in (None, employee_id):
+            moves.add(appeal, EVENT, "", data={"owner": employee_id, "office": appeal.office}, is_public=False)
+        if appeal.owner_id != employee_id:
             _own(appeal, employee_id)
         if appeal.state in (REGISTERED, REOPENED):
             moves.move(appeal, WORK)
@@ -70,7 +75,7 @@ def hand_over(
         look(appeal, seen, employee_id)
         keep_open(appeal)
         if (to is None) == (office is None):
-            raise Refusal("to", "Выберите, кому передать: сотруднику или очереди офиса.", "appeal.to_whom")
+            raise Refusal("to", "Выберите, кому передать: сотруднику или очереди участка.", "appeal.to_whom")
         clean = typed.line(note, LONGEST_NOTE)
         if to is not None:
             _check_colleague(to)
@@ -117,7 +122,9 @@ def merge(appeal_id: int, employee_id: int, into_number: str, *, seen: int | Non
     appeal, another person's, one that is not open.
     """
     into = by_number(into_number)
-    if into is None or into.id == appeal_id:
+    if into is not None and into.id == appeal_id:
+        raise Refusal("into_number", "Это то же самое обращение. Проверьте номер.", "merge.same")
+    if into is None:
         raise Refusal("into", "Такого обращения нет. Выберите из списка или проверьте номер.", "merge.number")
     with database.atomic():
         appeal, main = _both(appeal_id, into.id)
@@ -137,9 +144,17 @@ def merge(appeal_id: int, employee_id: int, into_number: str, *, seen: int | Non
 
 
 def merge_candidates(appeal: Appeal) -> list[Appeal]:
-    """The same person's other open appeals, and those about the same account that are of the same person; newest first."""
-    query = Appeal.select().where(Appeal.id != appeal.id, Appeal.state.in_(OPEN), _same_person(appeal))
-    return list(query.order_by(Appeal.id.desc()).limit(CANDIDATES))
+    """The same person's other open appeals, by the cabinet, its present address, a guest's confirmed one; newest first."""
+    place = address(appeal)
+    person = appeal.customer_id or Customer.select(Customer.id).where(Customer.email == place).scalar()
+    own = [Appeal.customer == person] if person else []
+    if place:
+        own.append((Appeal.email == place) & Appeal.customer.is_null())
+    found: dict[int, Appeal] = {}
+    for theirs in own:  # each by an index of its own
+        query = Appeal.select().where(theirs, Appeal.state.in_(OPEN), Appeal.id != appeal.id)
+        found |= {one.id: one for one in query.order_by(Appeal.id.desc()).limit(CANDIDATES)}
+    return [found[one] for one in sorted(found, reverse=True)][:CANDIDATES]
 
 
 def joined(appeal_id: int) -> list[Appeal]:
@@ -156,10 +171,12 @@ def joined(appeal_id: int) -> list[Appeal]:
 def link_account(appeal_id: int, employee_id: int, number: str, *, seen: int | None = None) -> None:
     """Say which account the appeal is about: it is the office's finding, and gives its author no right to see the account.
 
-    Refused: no such account.
+    Refused: no such account, an appeal that is not open.
     """
     with database.atomic():
         appeal = moves.hold(appeal_id)
+        look(appeal, seen, employee_id)
+        keep_open(appeal)
         account = Account.get_or_none(Account.number == number.strip().upper()) if "\0" not in number else None
         if account is None:
             raise Refusal("account", "Лицевого счёта с таким номером нет. Проверьте номер.", "appeal.account")
@@ -168,6 +185,47 @@ def link_account(appeal_id: int, employee_id: int, number: str, *, seen: int | N
         _change(appeal, account=account.id)
         moves.add(appeal, EVENT, "", data={"account": account.number}, is_public=False)
         audit.record("appeal.account", appeal.subject, account=account.number)
+
+
+def reopen(appeal_id: int, employee_id: int, *, seen: int | None = None) -> None:
+    """Work on an answered appeal once more, with a new term from today: the applicant has written what is no thanks.
+
+    Refused: an appeal that was not answered, or is open again already.
+    """
+    with database.atomic():
+        appeal = moves.hold(appeal_id)
+        look(appeal, seen, employee_id)
+        if appeal.state != ANSWERED:
+            raise Refusal(None, "Обращение уже открыто или закрыто. Обновите страницу.", "appeal.not_answered")
+        due_on = terms.due(clock.today(), appeal.rules, workdays.special())
+        moves.move(appeal, REOPENED, due_on=due_on, extended_on=None)
+        telling.tell(appeal, f"Мы вернулись к вашему обращению и ответим не позже {words.day(due_on)}.")
+
+
+def pass_over(appeal_id: int, employee_id: int, *, seen: int | None = None) -> None:
+    """What the applicant wrote after the answer needs none. Again: nothing. Refused: an appeal that was not answered."""
+    with database.atomic():
+        appeal = moves.hold(appeal_id)
+        look(appeal, seen, employee_id)
+        if appeal.state != ANSWERED:
+            raise Refusal(None, "Обращение уже открыто или закрыто. Обновите страницу.", "appeal.not_answered")
+        passed = Appeal.update(is_news=False).where(Appeal.id == appeal.id, Appeal.is_news).execute()
+        if passed:
+            audit.record("appeal.passed_over", appeal.subject)
+
+
+def void_links(appeal_id: int, employee_id: int, *, key: str) -> None:
+    """The secret links that have gone out open nothing any more, and a new one goes to the applicant; the same form twice does it once."""
+    with database.atomic():
+        appeal = moves.hold(appeal_id)
+        own = drafts.form_key(subject(employee_id), key, appeal_id, said="links") if key else None
+        if own and AppealEntry.select().where(AppealEntry.key == own).exists():
+            return
+        links.void(appeal)
+        changed = moves.hold(appeal_id)
+        moves.add(changed, EVENT, "", data={"links": changed.link_no}, is_public=False, key=own)
+        audit.record("appeal.links_voided", changed.subject)
+        telling.tell(changed, _NEW_LINK)
 
 
 def _own(appeal: Appeal, employee_id: int) -> None:
@@ -179,9 +237,8 @@ def _own(appeal: Appeal, employee_id: int) -> None:
     )
     if owned.execute() != 1:
         raise Refusal(None, "Обращение тем временем взял кто-то другой. Обновите страницу.", "appeal.taken")
-    appeal.owner, appeal.owned_at = employee_id, now  # type: ignore[assignment]
-    audit.record("appeal.taken", appeal.subject, owner=employee_id)
-    search.refresh(appeal.id)
+    before, appeal.owner, appeal.owned_at = appeal.owner_id, employee_id, now  # type: ignore[assignment]
+    audit.record("appeal.taken", appeal.subject, owner=employee_id, **({"before": before} if before else {}))
 
 
 def _change(appeal: Appeal, **columns: Any) -> None:
@@ -199,15 +256,18 @@ def _name(employee_id: int) -> str:
     return str(Employee.get_by_id(employee_id).name)
 
 
+def _is_able(employee_id: int) -> bool:
+    return bool(assign_rules.able().where(Employee.id == employee_id).exists())
+
+
 def _check_colleague(employee_id: int) -> None:
-    colleague = Employee.get_or_none(Employee.id == employee_id)
-    if colleague is None or not colleague.is_open or not rights.allows(colleague.role, "appeals.answer"):
+    if not _is_able(employee_id):
         raise Refusal("to", "Выберите сотрудника, который работает сейчас и отвечает на обращения.", "appeal.colleague")
 
 
 def _check_office(code: str) -> None:
     if code and ("\0" in code or not Office.select().where(Office.code == code).exists()):
-        raise Refusal("office", "Выберите офис из списка.", "appeal.office")
+        raise Refusal("office", "Выберите участок из списка.", "appeal.office")
 
 
 def _send_on(appeal: Appeal) -> None:
@@ -229,15 +289,6 @@ def _is_of_one(one: Appeal, other: Appeal) -> bool:
         return True
     place = address(one).casefold()
     return bool(place) and place == address(other).casefold()
-
-
-def _same_person(appeal: Appeal) -> Any:
-    """By customer, or by the present address of a cabinet and the confirmed one of a guest."""
-    place = address(appeal)
-    theirs = Customer.select(Customer.id).where(Customer.email == place)
-    by_address = (Appeal.email == place) & Appeal.customer.is_null() | Appeal.customer.in_(theirs)
-    same = by_address if place else Appeal.id.is_null()
-    return (Appeal.customer == appeal.customer_id) | same if appeal.customer_id is not None else same
 
 
 def _merged(into: list[int]) -> ModelSelect[Any]:

@@ -51,6 +51,8 @@ def move(appeal: Appeal, state: str, *, text: str = "", is_public: bool = True, 
     """
     now = clock.now()
     changes |= {"state": state, "state_at": now}
+    if state in (CLOSED, MERGED):
+        changes["is_news"] = False
     moved = Appeal.update(**changes).where(Appeal.id == appeal.id, Appeal.state.in_(_FROM[state])).execute()
     if moved != 1:
         raise Refusal(None, "Обращение тем временем изменилось. Посмотрите, что в нём нового.", "appeal.state")
@@ -75,10 +77,21 @@ def add(
         appeal=appeal.id, kind=kind, author=author or audit.actor().who, text=text, data=data or {},
         is_public=kind in _PUBLIC if is_public is None else is_public, at=clock.now(), key=key,
     )  # fmt: skip
-    Appeal.update(last_entry=entry.id).where(Appeal.id == appeal.id).execute()
-    appeal.last_entry = entry.id
-    search.refresh(appeal.id)
+    is_news = leaves_news(appeal, entry)
+    Appeal.update(last_entry=entry.id, is_news=is_news).where(Appeal.id == appeal.id).execute()
+    appeal.last_entry, appeal.is_news = entry.id, is_news
+    search.said(appeal.id, text)
     return entry
+
+
+def leaves_news(appeal: Appeal, entry: AppealEntry) -> bool:
+    """Whether the applicant has the last word after this entry: what the office says to them, or does about it, ends that."""
+    if entry.kind == MESSAGE:
+        return True
+    if entry.data.get("state") in (CLOSED, MERGED):
+        return False
+    is_reply = entry.kind in (ANSWER, QUESTION) or "state" in entry.data
+    return bool(appeal.is_news) and not (is_reply and entry.author.startswith("staff:"))
 
 
 def newer(appeal: Appeal, seen: int, apart_from: str = "") -> list[AppealEntry]:

@@ -7,25 +7,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from models import clock, words
 from models.contact.appeals import talking
 from models.contact.appeals.rows import (
-    ANSWERED,
-    CLOSED,
     EVENT,
+    GUEST,
     OPEN,
     TITLES,
     Appeal,
     AppealEntry,
     by_number,
-    number_of,
+    topic_of,
 )
 from models.files import StoredFile
+from models.metering.accounts import Account
+from models.numbers import number_of
 from models.people import rights
 from models.people.customers import Customer, id_of
 from models.people.staff import Employee
 
 MOST = 200  # of one customer's appeals, the newest
 YOU, OFFICE, APPLICANT = "Вы", "Сотрудник", "Заявитель"
+BY_LINK = " (по ссылке из письма)"  # written without the cabinet, by whoever holds the letter
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,17 @@ class Said:
     files: tuple[StoredFile, ...]
     infected: tuple[str, ...]  # names of files that were taken away: a scanner found something in them
     author: str
+    joined: str  # of an event: the number of the appeal that goes on in this one since; ''
+
+    @property
+    def told(self) -> str:
+        """What an event of the term or the topic says to the applicant; '' for others."""
+        if "extended" in self.data:
+            return f"срок ответа продлён до {words.day(date.fromisoformat(self.data['extended']))}. {self.text}"
+        if "wiped" in self.data:
+            day = words.day(clock.local(datetime.fromisoformat(self.data["wiped"])).date())
+            return f"согласие на обработку персональных данных отозвано, имя, почту и телефон сотрём до {day}"
+        return f"тема обращения теперь «{topic_of(self.data['topic']).title}»" if "topic" in self.data else ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,9 @@ class Thread:
     may_withdraw: bool
     reopen_until: date | None
     merged_into: str  # the number of the appeal that this one was joined to; ''
+    account: str  # the number of the account as the applicant may know it; ''
+    address: str  # of that account, where the customer holds it; ''
+    is_late: bool  # the last day to answer is over, and nobody has
 
     @property
     def last_entry(self) -> int:
@@ -87,11 +104,13 @@ def one_of(customer_id: int, number: str) -> Appeal | None:
 
 
 def thread(appeal: Appeal, *, for_staff: bool = False) -> Thread:
-    """The conversation as the applicant sees it, or with the office's own words for staff. Three queries at most."""
+    """The conversation as the applicant sees it, or with the office's own words for staff. Five queries at most."""
     query = AppealEntry.select().where(AppealEntry.appeal == appeal.id).order_by(AppealEntry.id)
+    held = None if for_staff else _held_account(appeal)
     rows = list(query if for_staff else query.where(AppealEntry.is_public))
     names, attached = _names(appeal, rows, for_staff), _files(rows)
-    entries = tuple(_said(row, names, attached) for row in rows)
+    joined = _joined(rows)
+    entries = tuple(_said(row, names, attached, joined) for row in rows)
     return Thread(
         appeal=appeal,
         entries=entries,
@@ -101,9 +120,27 @@ def thread(appeal: Appeal, *, for_staff: bool = False) -> Thread:
         may_reopen=talking.may_reopen(appeal),
         may_rate=talking.may_rate(appeal),
         may_withdraw=appeal.state in OPEN,
-        reopen_until=talking.reopen_until(appeal) if appeal.state in (ANSWERED, CLOSED) else None,
+        reopen_until=talking.reopen_until(appeal),
         merged_into=_merged_into(appeal),
+        account=str(held.number if held else appeal.typed_account),
+        address=str(held.address if held else ""),
+        is_late=appeal.state in OPEN and appeal.due_on < clock.today(),
     )
+
+
+def account_told(appeal: Appeal) -> str:
+    """The account's number for the applicant: of one that the customer holds, else as a guest typed it.
+
+    What staff found out by an address is theirs to know: whoever wrote may be a stranger to that account.
+    """
+    held = _held_account(appeal)
+    return str(held.number if held else appeal.typed_account)
+
+
+def _held_account(appeal: Appeal) -> Account | None:
+    if not appeal.customer_id or not appeal.account_id:
+        return None
+    return Account.of(appeal.customer_id).where(Account.id == appeal.account_id).first()  # type: ignore[no-any-return]
 
 
 def file_of(appeal: Appeal, file_id: int, *, for_staff: bool = False) -> StoredFile | None:
@@ -116,7 +153,12 @@ def file_of(appeal: Appeal, file_id: int, *, for_staff: bool = False) -> StoredF
     return stored if (said if for_staff else said.where(AppealEntry.is_public)).exists() else None
 
 
-def _said(row: AppealEntry, names: Mapping[str, str], attached: Mapping[str, tuple[StoredFile, ...]]) -> Said:
+def _said(
+    row: AppealEntry,
+    names: Mapping[str, str],
+    attached: Mapping[str, tuple[StoredFile, ...]],
+    joined: Mapping[int, str],
+) -> Said:
     return Said(
         id=row.id,
         kind=row.kind,
@@ -129,6 +171,7 @@ def _said(row: AppealEntry, names: Mapping[str, str], attached: Mapping[str, tup
         files=tuple(one for one in attached.get(row.subject, ()) if not one.virus),
         infected=tuple(one.title for one in attached.get(row.subject, ()) if one.virus),
         author=row.author,
+        joined=joined.get(row.data.get("merged", 0), ""),
     )
 
 
@@ -156,7 +199,10 @@ def _names(appeal: Appeal, rows: Iterable[AppealEntry], for_staff: bool) -> dict
     if ids:
         people = {one.subject: one for one in Employee.select().where(Employee.id.in_(ids))}
     applicant = applicant_name(appeal) if for_staff else YOU
-    return {author: _name(author, people, applicant, for_staff) for author in authors}
+    names = {author: _name(author, people, applicant, for_staff) for author in authors}
+    if for_staff and appeal.customer_id is not None and GUEST in names:
+        names[GUEST] = f"{applicant}{BY_LINK}"
+    return names
 
 
 def _name(author: str, people: Mapping[str, Employee], applicant: str, for_staff: bool) -> str:
@@ -180,6 +226,12 @@ def applicant_name(appeal: Appeal) -> str:
         return str(appeal.name or appeal.email or APPLICANT)
     customer = Customer.get_by_id(appeal.customer_id)
     return str(customer.name or (customer.email if customer.closed_at is None else APPLICANT))
+
+
+def _joined(rows: Iterable[AppealEntry]) -> dict[int, str]:
+    """The numbers of the appeals that events say were joined to this one, by id."""
+    ids = [row.data["merged"] for row in rows if "merged" in row.data]
+    return {one.id: one.number for one in Appeal.select().where(Appeal.id.in_(ids))} if ids else {}
 
 
 def _merged_into(appeal: Appeal) -> str:

@@ -19,6 +19,7 @@ from models.contact.appeals.rows import (
     REGISTERED,
     Appeal,
     AppealDraft,
+    AppealEntry,
     topic_of,
 )
 from models.metering.accounts import Account
@@ -89,21 +90,36 @@ def register(
 ) -> Appeal:
     """Register an appeal: number, day, term, whose queue it is in; its letter goes out, the draft's files become its own.
 
-    The same key gives the same appeal. Refused: as `check` says; past twenty a day of one customer.
+    The same key with the same words gives the same appeal. Refused: as `check` says; past twenty a day of one customer.
     """
-    own_key = drafts.form_key(applicant.author, key, email=applicant.email)
-    if repeated := Appeal.get_or_none(Appeal.key == own_key):
-        return repeated  # type: ignore[no-any-return]
     applicant, clean = check(applicant, topic, text)
+    own_key = key_of(applicant, topic, clean, key)
+    if repeated := _made_by(own_key, draft):
+        return repeated
     if applicant.customer_id is not None:
         limits.spend("appeal.customer", applicant.author, MOST_A_DAY, A_DAY, _OFTEN)
     try:
         with database.atomic():
             return _registered(applicant, topic, clean, own_key, draft, channel)
     except IntegrityError:
-        if repeated := Appeal.get_or_none(Appeal.key == own_key):  # the same form at the same moment
-            return repeated  # type: ignore[no-any-return]
+        if repeated := _made_by(own_key, draft):  # the same form at the same moment
+            return repeated
         raise
+
+
+def key_of(applicant: Applicant, topic: str, clean: str, key: str) -> str:
+    """What the key of the applicant's form is kept as: it says about what, about which account, and in which words."""
+    said = f"{topic}|{applicant.account_id or applicant.typed_account}|{clean}"
+    return drafts.form_key(applicant.author, key, said=said, email=applicant.email)
+
+
+def _made_by(own_key: str, draft: AppealDraft | None) -> Appeal | None:
+    """The appeal that this very form has made before."""
+    appeal: Appeal | None = Appeal.get_or_none(Appeal.key == own_key)
+    if appeal is not None:
+        said = AppealEntry.select().where(AppealEntry.appeal == appeal.id, AppealEntry.kind == MESSAGE)
+        drafts.repeated(draft, said.order_by(AppealEntry.id).get().subject)
+    return appeal
 
 
 def _registered(

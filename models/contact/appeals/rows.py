@@ -1,11 +1,9 @@
-"""The tables of the reception: an appeal, what was said in it, what is being typed.
-
-A number is made of the row's id and the month, '2611-000123': it names an appeal and opens nothing.
-"""
+"""The tables of the reception: an appeal, what was said in it, what is being typed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import secrets
+from functools import partial
 from typing import Any
 
 from peewee import (
@@ -23,6 +21,7 @@ from models import clock, company
 from models.base import Row
 from models.company_reception import Topic
 from models.metering.accounts import Account
+from models.numbers import id_of, number_of
 from models.people.customers import Customer
 from models.people.staff import Employee
 
@@ -73,18 +72,19 @@ class Appeal(Row):
     extended_on = DateField(null=True)  # when the term was extended, if it was
     owner = ForeignKeyField(Employee, null=True, backref="appeals", on_delete="RESTRICT")  # who answers
     owned_at = DateTimeField(null=True)
+    is_news = BooleanField(default=False)  # the applicant has said the last word, and the office has done nothing since
     last_entry = IntegerField(default=0)  # id of the newest entry, notes too: whoever writes says what they had seen
     answered_at = DateTimeField(null=True)  # the latest answer
     closed_at = DateTimeField(null=True)
     rating = IntegerField(null=True)  # 1…5, of the latest answer
     rating_text = CharField(max_length=500, default="")
-    merged_into = ForeignKeyField("self", null=True)
+    merged_into = ForeignKeyField("self", null=True, index=False)
     link_no = IntegerField(default=1)  # part of the secret link: raised, it opens nothing any more
     key = CharField(null=True, unique=True)  # of the form it came with
 
     class Meta:
         indexes = (
-            (("state", "due_on", "id"), False),
+            (("state", "due_on", "id", "owner", "registered_at"), False),  # the desk's counts too
             (("state", "office", "topic", "due_on", "owner"), False),  # all that the queues' counts ask
             (("owner", "state", "due_on"), False),
             (("customer", "id"), False),
@@ -108,6 +108,10 @@ class Appeal(Row):
     @property
     def rules(self) -> Topic:
         return topic_of(self.topic)
+
+
+Appeal.add_index(Appeal.state, Appeal.due_on, Appeal.id, where=Appeal.is_news, name="appeal_news")
+Appeal.add_index(Appeal.merged_into, where=Appeal.merged_into.is_null(False), name="appeal_merged")
 
 
 class AppealEntry(Row):
@@ -134,6 +138,9 @@ class AppealEntry(Row):
 class AppealDraft(Row):
     """What somebody is typing: an appeal (`appeal` null) or something to add to one. Its files belong to `subject`."""
 
+    handle = CharField(
+        unique=True, default=partial(secrets.token_hex, 8)
+    )  # its files' owner: ids of rows that are gone return
     author = CharField()  # 'customer:12', 'staff:3', or 'guest:' with the fingerprint of the browser's secret
     appeal = ForeignKeyField(Appeal, null=True, on_delete="CASCADE")
     fields = JSONField(default=dict)  # by the form's names
@@ -141,7 +148,7 @@ class AppealDraft(Row):
 
     @property
     def subject(self) -> str:
-        return f"appeal-draft:{self.id}"
+        return f"appeal-draft:{self.handle}"
 
 
 AppealDraft.add_index(AppealDraft.author, unique=True, where=AppealDraft.appeal.is_null(), name="appeal_draft_new")
@@ -152,18 +159,6 @@ AppealDraft.add_index(
     where=AppealDraft.appeal.is_null(False),
     name="appeal_draft_one",
 )
-
-
-def number_of(appeal_id: int, registered_at: datetime) -> str:
-    """'2611-000123': year and month of the registration, and the running number."""
-    return f"{clock.local(registered_at):%y%m}-{appeal_id:06d}"
-
-
-def id_of(typed: str) -> int | None:
-    """The row's id that a number as written by `number_of` would have; whether it is that row's number is for the reader to compare."""
-    head, _, tail = typed.strip().partition("-")
-    is_number = len(head) == 4 and 6 <= len(tail) <= 9 and (head + tail).isascii() and (head + tail).isdigit()
-    return int(tail) if is_number else None
 
 
 def by_number(typed: str) -> Appeal | None:

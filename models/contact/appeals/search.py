@@ -1,7 +1,8 @@
 """Finding appeals by what was said in them, whoever said it, and by number, name, account, phone and e-mail address.
 
 An appeal has one entry of words: the stems of its texts and the words themselves, so that «начисление» finds «начисления» and «начисл»
-finds both. Marked words tell the rest: mannaexampleru an e-mail address, t3210 the end of a number written backwards, zopen the state.
+finds both. Marked words tell the rest: ¦annaexampleru an e-mail address, №3210 the end of a number written backwards, §open the state.
+No text that is said or typed makes such a word: `stems.words` keeps letters and digits alone.
 """
 
 from __future__ import annotations
@@ -10,27 +11,29 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from peewee import ForeignKeyField, ModelSelect, TextField, fn
+from peewee import JOIN, ForeignKeyField, ModelSelect, TextField, fn
 
 from models import stems
 from models.base import Row, database, locked, pairs
 from models.contact.appeals.rows import OPEN, Appeal, AppealEntry, by_number
 from models.full_text import Atom, Index, Term
 from models.metering.accounts import Account
+from models.people.customers import Customer
 
 OPEN_ONES, CLOSED_ONES = "open", "closed"
 _BATCH = 500
 _MOST_WORDS = 12  # of a query
 _LONGEST_QUERY = 200
 _MOST_KEPT = 15_000  # words of an entry: Postgres keeps no vector above a megabyte
-_ENDING = 4  # digits that are enough to look for the end of a number
 _SHORTEST_BEGINNING = 3
 _LONGEST_NUMBER = 40  # digits
 _WHOLE = 11  # digits of a phone with its +7 or 8: no sum or date has as many
+_STATE = "§"
 _INDEX = Index("appeal_search_entry", "appeal_id", "appeal_words")
 _EMAIL = re.compile(r"\S+@\S*")
 _NUMBER = re.compile(r"(?<![\w+])\+?\d[\d ()-]{2,}\d(?!\w)")
 _APPEAL = re.compile(r"(?<!\w)\d{4}-\d{6,9}(?!\w)")
+_ENDING = re.compile(r"\d{1,9}", re.ASCII)
 # Words that tell nothing: an appeal is found without them.
 _SILENT = frozenset(
     "а без был была было были бы в во вы где да для до его ее если есть же за и из или их к как когда ко ли мне меня мой моя мы на не "
@@ -52,20 +55,41 @@ class Found(NamedTuple):
     more: bool
 
 
-def find(text: str, *, state: str = "", limit: int = 50) -> Found:
-    """The appeals that have all that is typed, in any order, case and form of the words; `state` is '', open or closed."""
+def find(text: str, *, state: str = "", limit: int = 50, within: ModelSelect[Any] | None = None) -> Found:
+    """The appeals that have all that is typed, in any order, case and form of the words; `state` is '', open or closed.
+
+    `within` selects the ids of those that are looked through; None: all.
+    """
     text = text[:_LONGEST_QUERY].replace("\0", "")
     only: list[Term] = [(Atom(_state_word(state == OPEN_ONES)),)] if state else []
-    found = {appeal.id: None for appeal in _named(text, state)}
+    found = {appeal.id: None for appeal in _named(text, state, within)}
+    found |= dict.fromkeys(_written_from(text.strip(), state, within)[: limit + 1])
     for terms in _readings(text):
         if len(found) <= limit:
-            found |= dict.fromkeys(_INDEX.with_all([*terms, *only], limit + 1, newest_first=True))
+            found |= dict.fromkeys(_INDEX.with_all([*terms, *only], limit + 1, newest_first=True, within=within))
     return Found(list(found)[:limit], len(found) > limit)
 
 
 def refresh(appeal_id: int) -> None:
-    """Make the entry anew; call it in the transaction that changed the appeal or said something in it, the appeal held."""
+    """Make the entry anew; call it in the transaction that changed the appeal, the appeal held."""
     _INDEX.write(_words([appeal_id]))
+
+
+def said(appeal_id: int, text: str) -> None:
+    """Add these words to the entry, and how the appeal stands now; call it in the transaction that said them, the appeal held.
+
+    What was said before is not read again: a long conversation costs no more with each word than a short one.
+    """
+    before = AppealSearchEntry.get_or_none(AppealSearchEntry.appeal == appeal_id)
+    if before is None:
+        refresh(appeal_id)
+        return
+    appeal = (
+        Appeal.select(Appeal, Account.number.alias("held")).join(Account, JOIN.LEFT_OUTER).where(Appeal.id == appeal_id)
+    )
+    row = appeal.objects().get()
+    kept = [word for word in before.words.split(" ") if not word.startswith(_STATE)]
+    _INDEX.write([(appeal_id, _joined([*_marks(row, row.held or ""), *kept, *_said([text])]))])
 
 
 def missing() -> int:
@@ -115,10 +139,17 @@ def _words(ids: list[int]) -> list[tuple[int, str]]:
 
 
 def _of_appeal(appeal: Appeal, account: str, texts: list[str]) -> str:
-    said = list(_said([appeal.title, appeal.name, appeal.rating_text, *texts]))
-    marked = [_backwards(one) for one in (account, appeal.typed_account, appeal.phone) if one]
-    marked += [_backwards(appeal.number), _email(appeal.email), _state_word(appeal.state in OPEN)]
-    return " ".join(list(dict.fromkeys([*marked, *said]))[:_MOST_KEPT])
+    return _joined([*_marks(appeal, account), *_said([appeal.title, appeal.name, appeal.rating_text, *texts])])
+
+
+def _marks(appeal: Appeal, account: str) -> list[str]:
+    """What is known of the appeal apart from its texts."""
+    numbers = [_backwards(one) for one in (appeal.number, account, appeal.typed_account, appeal.phone) if one]
+    return [_state_word(appeal.state in OPEN), _email(appeal.email), *numbers]
+
+
+def _joined(words: list[str]) -> str:
+    return " ".join(list(dict.fromkeys(words))[:_MOST_KEPT])
 
 
 def _said(texts: list[str]) -> Iterator[str]:
@@ -133,15 +164,15 @@ def _said(texts: list[str]) -> Iterator[str]:
 
 
 def _state_word(is_open: bool) -> str:
-    return "zopen" if is_open else "zclosed"
+    return _STATE + (OPEN_ONES if is_open else CLOSED_ONES)
 
 
 def _backwards(number: str) -> str:
-    return f"t{_squeezed(number)[::-1]}"
+    return f"№{_squeezed(number)[::-1]}"
 
 
 def _email(address: str) -> str:
-    return f"m{_squeezed(address)}"
+    return f"¦{_squeezed(address)}"
 
 
 def _squeezed(text: str) -> str:
@@ -151,10 +182,25 @@ def _squeezed(text: str) -> str:
 # ---- what is typed
 
 
-def _named(text: str, state: str) -> list[Appeal]:
-    """The appeals whose whole numbers are in the text."""
+def _named(text: str, state: str, within: ModelSelect[Any] | None) -> list[Appeal]:
+    """The appeals whose whole numbers are in the text, and the one whose running number it is: «35» of 2611-000035."""
     named = [by_number(number) for number in _APPEAL.findall(text)]
-    return [one for one in named if one and (not state or one.is_open == (state == OPEN_ONES))]
+    if ending := _ENDING.fullmatch(text.strip()):
+        named.append(Appeal.get_or_none(Appeal.id == int(ending[0])))
+    known = [one for one in named if one and (not state or one.is_open == (state == OPEN_ONES))]
+    return [one for one in known if within is None or within.where(Appeal.id == one.id).exists()]
+
+
+def _written_from(address: str, state: str, within: ModelSelect[Any] | None) -> list[int]:
+    """A customer's appeals by the cabinet's present address: their entries have the one at that time. Newest first."""
+    customer = Customer.get_or_none(Customer.email == address.lower()) if "@" in address else None
+    if customer is None:
+        return []
+    query = within if within is not None else Appeal.select(Appeal.id)
+    query = query.where(Appeal.customer == customer.id)
+    if state:
+        query = query.where(Appeal.state.in_(OPEN) if state == OPEN_ONES else Appeal.state.not_in(OPEN))
+    return [one.id for one in query.order_by(Appeal.id.desc()).limit(_BATCH)]
 
 
 def _readings(text: str) -> Iterator[list[Term]]:

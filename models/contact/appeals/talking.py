@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from peewee import IntegrityError
 
-from models import audit, clock, company, limits
-from models.base import Refusal, database
+from models import audit, clock, company, limits, words
+from models.base import Refusal, database, locked
 from models.contact.appeals import drafts, moves, registering, telling, typed
 from models.contact.appeals.rows import (
     ANSWERED,
@@ -33,6 +34,7 @@ from models.people.customers import subject
 
 AN_HOUR = 3600
 MOST_AN_HOUR = 30  # messages in one appeal
+MOST_RATED = 10  # times an hour that a rating is given or changed
 BEST = 5  # stars
 WITHDRAWN = "Заявитель отозвал обращение."
 _OFTEN = "В это обращение пишут слишком часто. Подождите немного."
@@ -65,7 +67,7 @@ def say(appeal_id: int, text: str, *, author: str, key: str, draft: AppealDraft 
             telling.tell(appeal, "Мы получили ваш ответ и работаем дальше.")
         return entry
 
-    return _written(appeal_id, text, author, key, draft, said)
+    return _written("say", appeal_id, text, author, key, draft, said)
 
 
 def reopen(appeal_id: int, text: str, *, author: str, key: str, draft: AppealDraft | None = None) -> AppealEntry:
@@ -82,10 +84,10 @@ def reopen(appeal_id: int, text: str, *, author: str, key: str, draft: AppealDra
         entry = moves.add(appeal, MESSAGE, clean, author=author, key=own_key)
         due_on = registering.due_on(appeal.topic)
         moves.move(appeal, REOPENED, due_on=due_on, extended_on=None, closed_at=None)
-        telling.tell(appeal, f"Мы вернулись к вашему обращению и ответим до {due_on:%d.%m.%Y}.")
+        telling.tell(appeal, f"Мы вернулись к вашему обращению и ответим до {words.day(due_on)}.")
         return entry
 
-    return _written(appeal_id, text, author, key, draft, said)
+    return _written("reopen", appeal_id, text, author, key, draft, said)
 
 
 def rate(appeal_id: int, stars: int, text: str, author: str) -> None:
@@ -93,19 +95,20 @@ def rate(appeal_id: int, stars: int, text: str, author: str) -> None:
 
     Each rating is an event of its own, so an earlier one is not lost when the answer is followed by another.
     """
-    words = typed.not_longer(typed.plain(text), "rating_text", typed.LONGEST_RATING)
+    said = typed.not_longer(typed.plain(text), "rating_text", typed.LONGEST_RATING)
     if stars not in range(1, BEST + 1):
         raise Refusal("rating", _NO_STARS, "rating.stars")
+    limits.spend("appeal.rate", str(appeal_id), MOST_RATED, AN_HOUR, _OFTEN)
     with database.atomic():
         appeal = _held(appeal_id, author)
         if appeal.state not in (ANSWERED, CLOSED) or appeal.answered_at is None:
             raise Refusal("rating", _NO_ANSWER, "rating.no_answer")
         if not may_rate(appeal):
             raise Refusal("rating", _RATED, "rating.late")
-        if (appeal.rating, appeal.rating_text) == (stars, words):
+        if (appeal.rating, appeal.rating_text) == (stars, said):
             return
-        Appeal.update(rating=stars, rating_text=words).where(Appeal.id == appeal.id).execute()
-        moves.add(appeal, EVENT, words, author=author, data={"rating": stars}, is_public=True)
+        Appeal.update(rating=stars, rating_text=said).where(Appeal.id == appeal.id).execute()
+        moves.add(appeal, EVENT, said, author=author, data={"rating": stars}, is_public=True)
         audit.record("appeal.rated", appeal.subject, stars=stars)
 
 
@@ -122,39 +125,55 @@ def withdraw(appeal_id: int, author: str) -> None:
 
 
 def close_answered() -> int:
-    """Close what was answered so long ago that nobody may come back to it; how many. The background's daily round."""
-    before, closed = _answered_before(), 0
-    old = Appeal.select(Appeal.id).where(Appeal.state == ANSWERED, Appeal.answered_at < before).order_by(Appeal.id)
-    for one in list(old):
-        with database.atomic():
-            appeal = moves.hold(one.id)
-            if appeal.state == ANSWERED and appeal.answered_at is not None and appeal.answered_at < before:
-                moves.move(appeal, CLOSED, closed_at=clock.now())
-                telling.tell(
-                    appeal, "Обращение закрыто: возражений на ответ не было. Если вопрос остался, напишите новое."
-                )
-                closed += 1
-    return closed
+    """Close what was answered so long ago that nobody may come back to it; how many. The background's daily round.
+
+    One in which the applicant has the last word stays until the office has read it.
+    """
+    is_over = (Appeal.state == ANSWERED) & (Appeal.answered_at < _answered_before()) & ~Appeal.is_news
+    return sum(_closed(one.id, is_over) for one in list(Appeal.select(Appeal.id).where(is_over).order_by(Appeal.id)))
+
+
+def _closed(appeal_id: int, is_over: Any) -> bool:
+    with database.atomic():
+        appeal = locked(Appeal.select().where(Appeal.id == appeal_id, is_over)).first()
+        if appeal is None:
+            return False
+        moves.move(appeal, CLOSED, closed_at=clock.now())
+        telling.tell(appeal, "Обращение закрыто: возражений на ответ не было. Если вопрос остался, напишите новое.")
+        return True
 
 
 def reopen_until(appeal: Appeal) -> date | None:
-    """The last local day on which the applicant may come back to it; None when nothing was answered."""
-    if appeal.answered_at is None:
+    """The last local day on which the applicant may come back to what was answered, or closed by the office without an answer.
+
+    None for what is open, and for what the applicant has withdrawn.
+    """
+    ended = appeal.answered_at
+    if ended is None and appeal.state == CLOSED and _is_closed_by_office(appeal):
+        ended = appeal.closed_at
+    if ended is None or appeal.state not in (ANSWERED, CLOSED):
         return None
-    return clock.local(appeal.answered_at).date() + timedelta(days=company.current().reception.reopen_days)
+    return clock.local(ended).date() + timedelta(days=company.current().reception.reopen_days)
 
 
 def may_reopen(appeal: Appeal) -> bool:
     until = reopen_until(appeal)
-    return appeal.state in (ANSWERED, CLOSED) and until is not None and clock.today() <= until
+    return until is not None and clock.today() <= until
 
 
 def may_rate(appeal: Appeal) -> bool:
-    return may_reopen(appeal)
+    return appeal.answered_at is not None and may_reopen(appeal)
 
 
 def may_say(appeal: Appeal) -> bool:
     return appeal.state not in (CLOSED, MERGED)
+
+
+def _is_closed_by_office(appeal: Appeal) -> bool:
+    """Who made the last move of state, which is in its event."""
+    events = AppealEntry.select().where(AppealEntry.appeal == appeal.id, AppealEntry.kind == EVENT)
+    moved = [one for one in events.order_by(AppealEntry.id) if "state" in one.data]
+    return bool(moved) and moved[-1].author.startswith("staff:")
 
 
 def _answered_before() -> datetime:
@@ -164,6 +183,7 @@ def _answered_before() -> datetime:
 
 
 def _written(
+    verb: str,
     appeal_id: int,
     text: str,
     author: str,
@@ -172,10 +192,10 @@ def _written(
     said: Callable[[Appeal, str, str], AppealEntry],
 ) -> AppealEntry:
     """Check, store once, and hand over the draft's files, in one transaction."""
-    own_key = drafts.form_key(author, key, appeal_id)
-    if repeated := AppealEntry.get_or_none(AppealEntry.key == own_key):
-        return repeated  # type: ignore[no-any-return]
     clean = typed.text(text, empty="Напишите, что хотите сказать.")
+    own_key = drafts.form_key(author, key, appeal_id, said=f"{verb}\n{clean}")
+    if repeated := _said_by(own_key, draft):
+        return repeated
     limits.spend("appeal.say", str(appeal_id), MOST_AN_HOUR, AN_HOUR, _OFTEN)
     try:
         with database.atomic():
@@ -185,12 +205,20 @@ def _written(
             audit.record("appeal.said", appeal.subject, entry=entry.id)
             return entry
     except IntegrityError:
-        if repeated := AppealEntry.get_or_none(AppealEntry.key == own_key):  # the same form at the same moment
-            return repeated  # type: ignore[no-any-return]
+        if repeated := _said_by(own_key, draft):  # the same form at the same moment
+            return repeated
         raise
     except Over:
         _keep_for_a_new_one(appeal_id, text, author, draft)
         raise
+
+
+def _said_by(own_key: str, draft: AppealDraft | None) -> AppealEntry | None:
+    """The entry that this very form has made before."""
+    entry: AppealEntry | None = AppealEntry.get_or_none(AppealEntry.key == own_key)
+    if entry is not None:
+        drafts.repeated(draft, entry.subject)
+    return entry
 
 
 def _held(appeal_id: int, author: str) -> Appeal:
