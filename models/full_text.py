@@ -1,15 +1,17 @@
 """Finding rows by words of our own making: what the searches of accounts and of appeals share.
 
 A search keeps one entry of words for each row. The engine's full-text index over them (FTS5 on SQLite, GIN on Postgres, kept by
-triggers of a migration) finds the entries that have all words of a query. Words are letters and digits alone, so what is typed can
-say nothing in the index's query language, and both engines answer alike.
+triggers of a migration) finds the entries that have all words of a query. Words are letters and digits, and marks outside ASCII that
+are neither, so what is typed can say nothing in the index's query language, and both engines answer alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from peewee import ModelSelect
 
 from models.base import database, is_sqlite
 
@@ -42,15 +44,22 @@ class Index:
         if entries:
             database.cursor().executemany(sql, list(entries))
 
-    def with_all(self, terms: Sequence[Term], most: int, *, newest_first: bool = False) -> list[int]:
-        """The rows that meet all terms, `most` at most; the newest are those with the highest ids."""
+    def with_all(
+        self, terms: Sequence[Term], most: int, *, newest_first: bool = False, within: ModelSelect[Any] | None = None
+    ) -> list[int]:
+        """The rows that meet all terms, `most` at most; the newest are those with the highest ids; `within` selects ids."""
         if is_sqlite():
             row, match, asked = "rowid", f"{self.words} MATCH ?", _fts5(terms)
         else:
             row, match, asked = self.row, "words @@ %s::tsquery", _tsquery(terms)
+        values: list[Any] = [asked]
+        if within is not None:
+            # The plus keeps SQLite from looking each id up in the index of words, one by one.
+            chosen, given = within.sql()
+            match, values = f"{match} AND +{row} IN ({chosen})", [asked, *given]
         order = f"ORDER BY {row} DESC " if newest_first else ""
         sql = f"SELECT {row} FROM {self.words} WHERE {match} {order}LIMIT {database.param}"  # noqa: S608  only our own names
-        return [one for (one,) in database.execute_sql(sql, (asked, most)).fetchall()]
+        return [one for (one,) in database.execute_sql(sql, (*values, most)).fetchall()]
 
     def settle(self) -> None:
         """After many entries: join the pieces of the index, so that a search reads few."""

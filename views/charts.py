@@ -87,7 +87,7 @@ class _Scale:
 
 def of(bars: list[Bar], zones: int) -> Chart:
     """Monthly volumes beside those of the same month a year before."""
-    label = _labels(len(bars))
+    label = month_labels(len(bars))
     points = [
         Point(label(bar.month.period), bar.month.total, _kind(bar), bar.year_ago, bar.month.zones[:zones])
         for bar in bars
@@ -97,13 +97,13 @@ def of(bars: list[Bar], zones: int) -> Chart:
 
 def charged(months: Sequence[shown.Month]) -> list[Point]:
     """What each month cost, whole rubles."""
-    label = _labels(len(months))
+    label = month_labels(len(months))
     return [Point(label(one.period), _rubles(one.charged), _known(one.basis)) for one in months]
 
 
 def charged_and_paid(months: Sequence[statement.Month]) -> list[Point]:
     """Charges beside payments, whole rubles."""
-    label = _labels(len(months))
+    label = month_labels(len(months))
     return [
         Point(label(one.period), _rubles(one.charged + one.recalculated + one.penalty), previous=_rubles(one.paid))
         for one in months
@@ -233,7 +233,8 @@ def _told(points: Sequence[Point], unit: str, title: str) -> str:
     )
 
 
-def _labels(count: int) -> Callable[[str], str]:
+def month_labels(count: int) -> Callable[[str], str]:
+    """How a month is named under so many bars: «ноя» within a year, «ноя 26» in more."""
     return words.month_short if count <= MOST_LABELS else _month_and_year
 
 

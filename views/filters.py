@@ -34,6 +34,7 @@ def hang(app: Flask) -> None:
         month_in=words.month_in,
         number=words.number,
         decimal=decimal,
+        size=size,
         rubles=words.rubles,
         whole_rubles=whole_rubles,
         price=told.price,
@@ -65,6 +66,13 @@ def hang(app: Flask) -> None:
         drawn_bars=charts.bars,
         drawn_pairs=charts.pairs,
     )
+
+
+def size(count: int) -> str:
+    """A file's bytes in words: 105 КБ, 1,12 МБ."""
+    if count < 1_000_000:
+        return f"{-(-count // 1000)}{words.NBSP}КБ"
+    return f"{decimal(count // 10_000)}{words.NBSP}МБ"
 
 
 def decimal(hundredths: int) -> str:

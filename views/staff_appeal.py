@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 
 from flask import abort, request
-from wtforms import MultipleFileField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import MultipleFileField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice
 
 from models import clock, company, files, seal, words, workdays
 from models.contact.appeals import drafts, handling, links, reading, terms
 from models.contact.appeals.rows import (
     ANSWER,
+    ANSWERED,
     ASKED,
     LONGEST,
     NOTE,
@@ -30,7 +31,7 @@ from models.office.inbox.queue import Filters
 from models.people import rights
 from models.people.staff import Employee, subject
 from views import uploads
-from views.fields import Form, HiddenField, Line, Shown
+from views.fields import Form, HiddenField, Line, Text
 from views.page import see
 from views.row_id import row_id
 from views.staff_door import Officer, officer
@@ -41,14 +42,6 @@ FILTERS = ("queue", "topic", "office", "state", "owner", "q")
 LONGEST_LINE = 500
 EVERY = 30  # seconds between two looks at what others do meanwhile
 INTERNAL = (NOTE, ASKED, OPINION)
-
-
-class Text(Shown, TextAreaField):
-    """Several lines as they were typed."""
-
-    def _value(self) -> str:
-        lines = (self.data or "").replace("\t", " ").splitlines()
-        return "\n".join("".join(filter(str.isprintable, line)) for line in lines)
 
 
 class AppealForm(Form):
@@ -63,6 +56,7 @@ class AppealForm(Form):
     colleagues = SelectMultipleField("Кого спросить", validate_choice=False)
     opinion = Text("Ваше мнение")
     asked = HiddenField()
+    over = HiddenField()
     to = SelectField("Кому", validate_choice=False)
     office = SelectField("Или в очередь участка", validate_choice=False)
     note = Line("Что передать на словах", most=LONGEST_LINE)
@@ -136,7 +130,10 @@ def answer_page(appeal: Appeal, form: AppealForm | None = None) -> str:
     """The appeal's whole page; a form that was refused comes back with what was typed, and what came meanwhile is marked."""
     draft = draft_of(appeal)
     fresh_from = form.seen_entry if form and form.seen.data else appeal.last_entry
-    form = form or AppealForm(data={"text": (draft.fields if draft else {}).get("text", "")})
+    typed = (draft.fields if draft else {}).get("text", "")
+    form = form or AppealForm(data={"text": typed})
+    if "text" not in request.form:
+        form.text.data = typed
     form.key.data = form.key.data or seal.token()[:22]
     form.seen.data = str(appeal.last_entry)
     return page(
@@ -171,6 +168,7 @@ def _context(appeal: Appeal, draft: AppealDraft | None, form: AppealForm) -> dic
         "joined": handling.joined(appeal.id),
         "who": reading.applicant_name(appeal),
         "email": links.address(appeal),
+        "account": appeal.account.number if appeal.account else "",
         "file_hint": uploads.hint(author()),
         "file_kinds": uploads.accept(author()),
         "every": EVERY,
@@ -181,10 +179,14 @@ def may(appeal: Appeal) -> dict[str, bool]:
     """What this employee may do here now."""
     me = officer()
     answers, assigns = me.may("appeals.answer") and appeal.is_open, me.may("appeals.assign") and appeal.is_open
+    adds = me.may("appeals.answer") and appeal.state == ANSWERED
     return {
-        "answer": answers,
+        "answer": answers or adds,
+        "question": answers,
+        "reopen": adds,
         "take": answers and appeal.owner_id != me.id,
         "assign": assigns,
+        "hand_over": assigns or (answers and appeal.owner_id == me.id),
         "advise": me.may("appeals.advise"),
         "extend": answers and appeal.extended_on is None and company.current().reception.extend_days > 0,
         "link": answers and appeal.account_id is None,
@@ -203,7 +205,7 @@ def _offer(form: AppealForm, appeal: Appeal, me: Officer, people: list[Employee]
         one for one in people if one.is_open and rights.allows(one.role, "appeals.advise") and one.id != me.id
     ]
     offices = {one.code: one.name for one in Office.select(Office.code, Office.name).order_by(Office.name)}
-    form.template.choices = [SelectChoice("", "без заготовки"), *_choices(templates(appeal))]
+    offer_templates(form, appeal)
     form.to.choices = [SelectChoice("", "никому лично"), *_choices((one.id, one.name) for one in may_answer)]
     form.office.choices = [SelectChoice("-", "не менять"), SelectChoice("", "общая"), *_choices(offices.items())]
     form.colleagues.choices = _choices((one.id, _with_office(one, offices)) for one in may_advise)
@@ -217,8 +219,9 @@ def _offer(form: AppealForm, appeal: Appeal, me: Officer, people: list[Employee]
     form.days.data = form.days.data or str(company.current().reception.extend_days)
 
 
-def templates(appeal: Appeal) -> list[tuple[int, str]]:
-    return [(one.id, one.title) for one in answer_templates.offered(appeal.topic)]
+def offer_templates(form: AppealForm, appeal: Appeal) -> None:
+    offered = _choices((one.id, one.title) for one in answer_templates.offered(appeal.topic))
+    form.template.choices = [SelectChoice("", "без заготовки"), *offered]
 
 
 def event_words(one: reading.Said, names: dict[int, str]) -> str:
@@ -238,7 +241,7 @@ def event_words(one: reading.Said, names: dict[int, str]) -> str:
         return "присоединено другое обращение"
     if "owner" in data:
         return f"передано: {names.get(data['owner'], 'в очередь')}"
-    return "закрыто без ответа" if "closed" in data else "изменено"
+    return "закрыты ссылки из прежних писем" if "links" in data else "изменено"
 
 
 def _people() -> list[Employee]:

@@ -74,9 +74,10 @@ def up(migrator, db):
         at = DateTimeField()
         days = IntegerField()
         is_in_time = BooleanField()
+        is_answer = BooleanField()
 
         class Meta:
-            indexes = ((("appeal", "place"), True), (("appeal", "place", "days", "is_in_time"), False))
+            indexes = ((("appeal", "place"), True), (("appeal", "place", "days", "is_in_time", "is_answer"), False))
 
     class AssignRule(Base):
         topic = CharField()

@@ -14,4 +14,3 @@ def load() -> None:
     orders.fill_demo()
     contact_demo.fill_demo()
     information.fill_demo()
-    orders.fill_demo()

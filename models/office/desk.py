@@ -18,17 +18,20 @@ from models.base import compiled, pairs, param
 from models.billing import bills
 from models.billing.payments import DISPUTED, OPEN, Payment
 from models.contact import bounces
+from models.contact.appeals import assign_rules
 from models.contact.appeals.rows import OPEN as OPEN_APPEALS
 from models.contact.appeals.rows import REGISTERED, REOPENED, Appeal
 from models.contact.callbacks import WAITING, Callback
 from models.exchange import transfers
 from models.exchange.transfers import Transfer
 from models.metering import channels, readings, windows
-from models.metering.orders.rows import APPOINTED, FAILED, PLACED, Order
+from models.metering.orders import listing
+from models.metering.orders.rows import Order
 from models.metering.paperforms import second_look
 from models.metering.paperforms.batches import Batch
 from models.metering.readings import Reading
 from models.office import held_bills, proposals
+from models.office.inbox.opinions import OpinionAsked
 from models.office.proposals import Proposal
 from models.outbox import Message, sending
 
@@ -82,10 +85,11 @@ class Files:
 
 @dataclass(frozen=True)
 class Reception:
-    """Appeals that nobody has taken, and past their term; orders to appoint or without a result; calls to make, and past their time."""
+    """What waits for the office: appeals, orders to appoint or without a result, calls to make."""
 
-    fresh: Queue
+    fresh: Queue  # appeals that nobody has taken
     overdue: int
+    asked: int  # questions of colleagues that wait for this employee's opinion
     orders: int
     calls: int
     late_calls: int
@@ -186,25 +190,27 @@ def files_waiting() -> Files:
 
 @compiled
 def _reception() -> ModelSelect[Any]:
-    is_fresh = Appeal.owner.is_null() & Appeal.state.in_((REGISTERED, REOPENED))
-    no_result = (Order.state == APPOINTED) & (Order.day < param("today"))
-    orders = Order.select(fn.COUNT(Order.id)).where(Order.state.in_((PLACED, FAILED)) | no_result)
+    is_fresh = assign_rules.is_nobodys() & Appeal.state.in_((REGISTERED, REOPENED))
+    orders = Order.select(fn.COUNT(Order.id)).where(listing.is_waiting(param("today")))
+    waits = (OpinionAsked.employee == param("me")) & OpinionAsked.given.is_null()
+    asked = OpinionAsked.select(fn.COUNT(OpinionAsked.id)).where(waits)
     calls = Callback.select(fn.COUNT(Callback.id)).where(Callback.state == WAITING)
     return Appeal.select(
         fn.COUNT(Appeal.id).filter(is_fresh).alias("fresh"),
         fn.MIN(Appeal.registered_at).filter(is_fresh).alias("oldest"),
         fn.COUNT(Appeal.id).filter(Appeal.due_on < param("today")).alias("overdue"),
+        asked.alias("asked"),
         orders.alias("orders"),
         calls.alias("calls"),
         calls.where(Callback.ends_at < param("now")).alias("late_calls"),
     ).where(Appeal.state.in_(OPEN_APPEALS))
 
 
-def reception() -> Reception:
+def reception(employee_id: int) -> Reception:
     """In one query: the desk has many tiles."""
-    found: Any = _reception.first(today=clock.today(), now=clock.now())
+    found: Any = _reception.first(today=clock.today(), now=clock.now(), me=employee_id)
     fresh = Queue(found.fresh, _moment(found.oldest))
-    return Reception(fresh, found.overdue, found.orders, found.calls, found.late_calls)
+    return Reception(fresh, found.overdue, found.asked, found.orders, found.calls, found.late_calls)
 
 
 def letters_waiting() -> Queue:

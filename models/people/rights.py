@@ -86,5 +86,10 @@ def allows(role: str, right: str) -> bool:
     return role in _GRANTED[right]
 
 
+def roles(right: str) -> tuple[str, ...]:
+    """The roles that have the right."""
+    return tuple(role for role in ROLES if allows(role, right))
+
+
 def of_role(role: str) -> frozenset[str]:
     return frozenset(right for right in RIGHTS if allows(role, right))

@@ -26,6 +26,7 @@ def oleg(oleg: Visitor) -> Visitor:
 
 
 def keys(visitor: Visitor, *pressed: str) -> None:
+    visitor.page.wait_for_load_state()  # the heading is there before the scripts
     for one in pressed:
         visitor.page.keyboard.press(one)
 

@@ -29,7 +29,9 @@ def oleg():
 def test_every_queue_and_state_has_something(oleg) -> None:
     assert demo.fill_demo() == len(STORIES)
     counts = queue.counts(oleg.id, "")
-    assert all(counts[name] for name in ("mine", "nobody", "open", "waiting", "overdue", "soon", "answered")), counts
+    assert all(
+        counts[name] for name in ("mine", "nobody", "open", "waiting", "overdue", "soon", "written", "answered")
+    ), counts
     assert {one.state for one in Appeal.select()} == set(STATES)
     assert queue.page(queue.Filters("closed"), oleg.id, "").rows
     assert answer_templates.offered("charges")

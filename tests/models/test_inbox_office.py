@@ -14,7 +14,7 @@ from models.contact.appeals.assign_rules import AssignRule
 from models.contact.appeals.registering import Applicant
 from models.contact.appeals.rows import ASKED, CLOSED, OPINION, WORK, Appeal, AppealEntry
 from models.metering.accounts import Office
-from models.office.inbox import answer_templates, bulk, opinions, statistics
+from models.office.inbox import answer_templates, bulk, openings, opinions, statistics
 from models.people.staff import Employee
 from tests import appealing, cast
 from tests.crowd import at_once
@@ -133,7 +133,7 @@ def test_colleagues_are_asked_by_letter_and_answer_inside(appeal, oleg, zoya, ga
     assert opinions.waiting_of(galina.id) == [appeal.id]
     assert [entry.id for entry in opinions.open_for(appeal.id, galina.id)] == [asked.id]
     with acting(galina.subject):
-        said = opinions.give(asked.id, galina.id, "Да, лишняя цифра.")
+        said = opinions.give(asked.appeal_id, asked.id, galina.id, "Да, лишняя цифра.")
     assert (asked.kind, said.kind, said.is_public) == (ASKED, OPINION, False)
     assert opinions.waiting_of(galina.id) == []
     assert [(one.employee.name, one.given and one.given.text) for one in opinions.asked(appeal.id)] == [
@@ -153,7 +153,7 @@ def test_same_form_asks_once_and_the_same_opinion_is_given_once(appeal, oleg, zo
 
     def give(i: int) -> int:
         with acting(zoya.subject):
-            return opinions.give(done[0], zoya.id, f"Мнение {i}").id
+            return opinions.give(appeal.id, done[0], zoya.id, f"Мнение {i}").id
 
     assert len(set(at_once(4, give))) == 1
     assert AppealEntry.select().where(AppealEntry.kind == OPINION).count() == 1
@@ -162,14 +162,14 @@ def test_same_form_asks_once_and_the_same_opinion_is_given_once(appeal, oleg, zo
 def test_opinion_may_come_after_the_answer(appeal, oleg, zoya) -> None:
     asked = opinions.ask(appeal.id, oleg.id, [zoya.id], "Что думаешь?", key="q")
     answering.answer(appeal.id, oleg.id, "Ответ.", seen=asked.id, key="a")
-    opinions.give(asked.id, zoya.id, "Поздно, но скажу.")
+    opinions.give(asked.appeal_id, asked.id, zoya.id, "Поздно, но скажу.")
     refused("appeal.not_open", lambda: opinions.ask(appeal.id, oleg.id, [zoya.id], "Ещё?", key="q2"))
 
 
 def test_who_is_not_asked_gives_no_opinion(appeal, oleg, zoya, galina) -> None:
     asked = opinions.ask(appeal.id, oleg.id, [zoya.id], "Что думаешь?", key="q")
-    refused("opinion.not_asked", lambda: opinions.give(asked.id, galina.id, "А я скажу"))
-    refused("text.empty", lambda: opinions.give(asked.id, zoya.id, " "))
+    refused("opinion.not_asked", lambda: opinions.give(asked.appeal_id, asked.id, galina.id, "А я скажу"))
+    refused("text.empty", lambda: opinions.give(asked.appeal_id, asked.id, zoya.id, " "))
 
 
 def test_asking_nobody_oneself_or_twice_is_refused(appeal, oleg, zoya) -> None:
@@ -188,13 +188,13 @@ def test_asking_nobody_oneself_or_twice_is_refused(appeal, oleg, zoya) -> None:
 
 def test_reminder_goes_a_day_later_and_only_to_the_silent(appeal, oleg, zoya, galina, at) -> None:
     asked = opinions.ask(appeal.id, oleg.id, [zoya.id, galina.id], "Что думаешь?", key="q")
-    refused("opinion.early", lambda: opinions.remind(asked.id, oleg.id))
-    opinions.give(asked.id, galina.id, "Всё верно.")
+    refused("opinion.early", lambda: opinions.remind(asked.appeal_id, asked.id, oleg.id))
+    opinions.give(asked.appeal_id, asked.id, galina.id, "Всё верно.")
     at("2026-11-21T10:00")
-    assert opinions.remind(asked.id, oleg.id) == 1
-    refused("opinion.early", lambda: opinions.remind(asked.id, oleg.id))
+    assert opinions.remind(asked.appeal_id, asked.id, oleg.id) == 1
+    refused("opinion.early", lambda: opinions.remind(asked.appeal_id, asked.id, oleg.id))
     assert [letter.to for letter in appealing.letters("appeal_opinion")].count("zoya@example.ru") == 2
-    refused("opinion.not_asked", lambda: opinions.remind(appeal.last_entry, oleg.id))
+    refused("opinion.not_asked", lambda: opinions.remind(appeal.id, appeal.last_entry, oleg.id))
 
 
 def test_opinion_and_reminder_at_once_do_not_wait_for_each_other(appeal, oleg, zoya, at) -> None:
@@ -203,7 +203,11 @@ def test_opinion_and_reminder_at_once_do_not_wait_for_each_other(appeal, oleg, z
 
     def press(i: int) -> object:
         with acting((oleg, zoya)[i].subject):
-            return opinions.give(asked.id, zoya.id, "Да") if i else opinions.remind(asked.id, oleg.id)
+            return (
+                opinions.give(asked.appeal_id, asked.id, zoya.id, "Да")
+                if i
+                else opinions.remind(asked.appeal_id, asked.id, oleg.id)
+            )
 
     reminded, given = at_once(2, press)
     assert isinstance(given, AppealEntry)
@@ -225,6 +229,19 @@ def test_template_is_filled_from_the_appeal(appeal, oleg) -> None:
 def test_fact_that_is_not_known_is_left_to_be_typed(oleg) -> None:
     made = answer_templates.save(None, "Счёт", "", "Счёт {лицевой счёт}", oleg.id)
     assert answer_templates.filled(made, guest("one"), oleg.id) == "Счёт …"
+
+
+def test_account_that_staff_found_is_not_told_to_a_guest_by_a_template(oleg) -> None:
+    """Whoever named a neighbour's address must not be told the neighbour's number."""
+    made = answer_templates.save(None, "Счёт", "", "Счёт {лицевой счёт}", oleg.id)
+    stranger, found = guest("one"), cast.account(901)
+    handling.link_account(stranger.id, oleg.id, found.number)
+    assert answer_templates.filled(made, Appeal.get_by_id(stranger.id), oleg.id) == "Счёт …"
+    typed = registering.register(
+        Applicant(email="y@example.ru", name="Яна", typed_account="2410 777"), "other", appealing.TEXT, key="y"
+    )
+    handling.link_account(typed.id, oleg.id, found.number)
+    assert answer_templates.filled(made, Appeal.get_by_id(typed.id), oleg.id) == "Счёт 2410 777"
 
 
 def test_what_a_guest_calls_themselves_is_not_read_as_fields(oleg) -> None:
@@ -300,9 +317,26 @@ def test_many_are_assigned_moved_and_closed(offices, oleg, zoya) -> None:
     assert bulk.do("assign", ids, oleg.id, office="101").done == 3
     assert bulk.do("topic", ids, oleg.id, topic="payment").done == 3
     assert [one.owner_id for one in Appeal.select()] == [None] * 3
+    for one in ids:
+        openings.open(oleg.id, one)
     assert bulk.do("close", ids, oleg.id).done == 0
     assert bulk.do("close", ids, oleg.id, text="Авария устранена.").done == 3
     assert {one.state for one in Appeal.select()} == {CLOSED}
+
+
+def test_many_are_closed_unread_only_where_they_are_answered(oleg, zoya) -> None:
+    answered, unread, reopened = guest("a"), guest("b"), guest("c")
+    for one in (answered, reopened):
+        answering.answer(one.id, zoya.id, "Ответ.", seen=10_000, key=f"k{one.id}")
+    talking.reopen(reopened.id, "Не помогло", author="guest", key="r")
+    result = bulk.do("close", [answered.id, unread.id, reopened.id], oleg.id, text="Авария устранена.")
+    assert result.done == 1
+    assert [number for number, _ in result.left] == [unread.number, reopened.number]
+    assert all("откройте" in why for _, why in result.left)
+    assert [Appeal.get_by_id(one.id).is_open for one in (answered, unread, reopened)] == [False, True, True]
+    with acting(zoya.subject):
+        openings.open(zoya.id, unread.id)
+    assert bulk.do("close", [unread.id], oleg.id, text="Авария устранена.").done == 0  # a colleague has read it
 
 
 def test_deed_with_none_too_many_or_unknown_is_refused(oleg) -> None:

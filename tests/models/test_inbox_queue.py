@@ -9,11 +9,12 @@ import pytest
 from models import clock
 from models.audit import AuditRow, acting
 from models.base import Refusal, database, is_sqlite
-from models.contact.appeals import answering, handling, moves, registering
+from models.contact.appeals import answering, handling, moves, registering, talking
 from models.contact.appeals.registering import Applicant
 from models.contact.appeals.rows import CLOSED, OPEN, Appeal
 from models.office.inbox import openings, opinions, queue
 from models.office.inbox.queue import Filters
+from models.people.customers import Customer
 from models.people.staff import Employee
 from tests import appealing, cast
 
@@ -49,7 +50,7 @@ def desk(oleg, zoya) -> dict[str, Appeal]:
         "soon": wrote("soon", due_on=date(2026, 11, 24), owner=zoya.id, state="work", office="102"),
         "waits": wrote("waits", due_on=date(2026, 11, 26), owner=oleg.id, state="waiting"),
         "far": wrote("far", topic="contract"),
-        "done": wrote("done", state="answered", owner=oleg.id, answered_at=clock.now()),
+        "done": wrote("done", state="answered", owner=oleg.id, answered_at=clock.now(), is_news=False),
         "shut": wrote("shut", state="closed", owner=zoya.id),
     }
 
@@ -73,6 +74,7 @@ QUEUES = {
     "overdue": ["late"],
     "soon": ["today", "soon"],
     "asked": [],
+    "written": [],
     "answered": ["done"],
     "closed": ["shut"],
     "all": ["shut", "done", "far", "waits", "soon", "today", "late"],
@@ -149,10 +151,19 @@ def test_strange_marks_of_a_page_begin_anew(listed, desk, oleg, after) -> None:
     queue.page(Filters("open", text="показания"), oleg.id, "", after=after)
 
 
-def test_neighbours_lead_through_the_queue(desk, oleg) -> None:
-    ids = [row.id for row in queue.page(Filters("open"), oleg.id, "").rows]
-    walked = [queue.neighbours(Filters("open"), oleg.id, "", one) for one in ids]
-    assert walked == list(zip([None, *ids[:-1]], [*ids[1:], None], strict=True))
+@pytest.mark.parametrize("filters", [Filters("open"), Filters("all"), Filters("all", text="показания")])
+def test_one_leads_to_the_next_through_the_whole_queue(desk, oleg, filters) -> None:
+    walked, here = [], queue.following(filters, oleg.id, "", None)
+    while here is not None:
+        walked.append(here)
+        here = queue.following(filters, oleg.id, "", Appeal.get_by_id(here))
+    assert walked == [row.id for row in queue.page(filters, oleg.id, "").rows]
+
+
+def test_next_after_one_that_has_left_the_queue_is_what_stood_behind_it(desk, oleg) -> None:
+    with acting(oleg.subject):
+        handling.take(desk["today"].id, oleg.id)
+    assert queue.following(Filters("nobody"), oleg.id, "", desk["today"]) == desk["far"].id
 
 
 def test_row_says_what_a_list_shows(desk, oleg) -> None:
@@ -166,13 +177,15 @@ def test_row_says_what_a_list_shows(desk, oleg) -> None:
     assert queue.page(Filters("closed"), oleg.id, "").rows[0].left is None
 
 
-def test_last_word_of_the_customer_is_news_until_the_office_speaks(desk, oleg) -> None:
+def test_last_word_of_the_customer_is_news_until_the_office_replies(desk, oleg) -> None:
     def is_news() -> bool:
         return queue.page(Filters("all", text=desk["far"].number), oleg.id, "").rows[0].is_news
 
     assert is_news()
     with acting(oleg.subject):
         answering.note(desk["far"].id, oleg.id, "Смотрю", key="n")
+        assert is_news()
+        handling.take(desk["far"].id, oleg.id)
     assert not is_news()
     with database.atomic():
         moves.add(moves.hold(desk["far"].id), "message", "Ещё одно", author="guest")
@@ -196,7 +209,7 @@ def test_queues_of_many_appeals_read_no_whole_table(desk, oleg, zoya) -> None:
         [{**row, "id": 1000 + i, "due_on": date(2026, 1, 1) + timedelta(days=i % 300)} for i in range(2000)]
     ).execute()
     database.execute_sql("ANALYZE")
-    for name in ("mine", "nobody", "office", "open", "waiting", "overdue", "soon", "answered", "closed"):
+    for name in ("mine", "nobody", "office", "open", "waiting", "overdue", "soon", "written", "answered", "closed"):
         query = queue._filtered(Filters(name), oleg.id, "101").order_by(*queue._order(name).columns).limit(51)
         plan = _plan(*query.sql())
         assert not _scans_appeals(plan), f"{name}: {plan}"
@@ -247,7 +260,7 @@ def test_reading_an_appeal_is_noted_once_an_hour(desk, oleg, zoya, at) -> None:
 
 
 def test_openings_have_a_limit(desk, oleg, monkeypatch) -> None:
-    monkeypatch.setattr(openings, "MOST", 2)
+    monkeypatch.setattr("models.office.openings.MOST", 2)
     with acting(oleg.subject):
         for name in ("late", "today"):
             openings.open(oleg.id, desk[name].id)
@@ -260,3 +273,65 @@ def test_taking_moves_it_between_queues(listed, desk, oleg) -> None:
     with acting(oleg.subject):
         handling.take(desk["far"].id, oleg.id)
     assert "far" in listed("mine") and "far" not in listed("nobody")
+
+
+# ---- owners who are gone, and words after the answer
+
+
+@pytest.mark.parametrize("change", [{"closed_at": clock.now()}, {"role": "clerk"}])
+def test_appeals_of_who_answers_no_more_are_nobodys(listed, oleg, zoya, change) -> None:
+    Employee.update(**change).where(Employee.id == zoya.id).execute()
+    assert listed("nobody") == ["today", "soon", "far"]
+    assert queue.counts(oleg.id, oleg.office)["nobody"] == 3
+
+
+def test_word_after_the_answer_has_a_queue_and_comes_to_its_owner(listed, desk, oleg) -> None:
+    talking.say(desk["done"].id, "А за сентябрь?", author="guest", key="s")
+    talking.rate(desk["done"].id, 2, "Не всё", "guest")  # a rating after it takes nothing away
+    assert listed("written") == ["done"]
+    assert set(listed("mine")) == {"late", "waits", "done"}
+    counts = queue.counts(oleg.id, oleg.office)
+    assert (counts["written"], counts["mine"], counts["open"]) == (1, 3, 5)
+    with acting(oleg.subject):
+        handling.pass_over(desk["done"].id, oleg.id)
+    assert listed("written") == [] and "done" not in listed("mine")
+
+
+def test_rating_alone_is_no_word_to_be_answered(listed, desk) -> None:
+    talking.rate(desk["done"].id, 5, "Спасибо", "guest")
+    assert listed("written") == []
+
+
+# ---- a text within a queue
+
+
+def test_text_is_looked_for_within_the_queue_however_many_newer_ones_have_it(listed, desk, monkeypatch) -> None:
+    monkeypatch.setattr(queue, "MOST_FOUND", 2)
+    assert set(listed("mine", text="показания")) == {"late", "waits"}
+    assert listed("open", text="показания", topic="contract") == ["far"]
+
+
+def test_more_than_can_be_shown_is_said(desk, oleg, monkeypatch) -> None:
+    monkeypatch.setattr(queue, "MOST_FOUND", 2)
+    assert queue.page(Filters("all", text="показания"), oleg.id, "").is_cut
+    assert not queue.page(Filters("mine", text="показания"), oleg.id, "").is_cut
+
+
+def test_customers_present_address_finds_what_was_written_from_an_older_one(oleg) -> None:
+    anna = cast.anna(history=False)
+    made = appealing.written(anna)
+    Customer.update(email="new@example.ru").where(Customer.id == anna.id).execute()
+    for queue_, expected in (("all", [made.id]), ("closed", [])):
+        rows = queue.page(Filters(queue_, text="New@example.ru"), oleg.id, "").rows
+        assert [row.id for row in rows] == expected
+
+
+def test_merge_candidates_are_the_persons_other_open_ones(oleg) -> None:
+    anna = cast.anna(history=False)
+    own, other = appealing.written(anna, key="a"), appealing.written(anna, key="b")
+    as_guest = registering.register(Applicant(email=anna.customer.email, name="А"), "charges", "Ещё раз", key="g")
+    wrote("stranger")
+    closed = appealing.written(anna, key="c")
+    Appeal.update(state=CLOSED).where(Appeal.id == closed.id).execute()
+    assert handling.merge_candidates(own) == [as_guest, other]
+    assert handling.merge_candidates(as_guest) == [other, own]

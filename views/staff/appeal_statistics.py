@@ -17,7 +17,7 @@ from models.metering.accounts import Office
 from models.office.inbox import statistics
 from models.office.inbox.statistics import Report
 from views import downloads
-from views.charts import Point
+from views.charts import Point, month_labels
 from views.fields import Form, Line
 from views.page import as_file
 from views.staff_appeal import printable
@@ -27,8 +27,8 @@ from views.staff_page import page
 room = Blueprint("appeal_statistics", __name__)
 MONTHS = 12  # shown unless other days are asked for
 HEADER = (
-    "Что", "Поступило", "Отвечено", "В срок", "В срок, %", "Просрочено", "Рабочих дней до ответа", "Оценок", "Средняя оценка",
-    "Открыто снова",
+    "Что", "Поступило", "Отвечено", "В срок", "В срок, %", "Закрыто без ответа", "Просрочено", "Рабочих дней до ответа", "Оценок",
+    "Средняя оценка", "Открыто снова",
 )  # fmt: skip
 
 
@@ -59,10 +59,14 @@ def show() -> Any:
     if report:
         form.since.data, form.until.data = str(report.since), str(report.until)
     offices = [(one.code, one.name) for one in Office.select(Office.code, Office.name).order_by(Office.name)]
-    points = [Point(one.label, one.registered, previous=one.answered) for one in report.by_month] if report else []
     office = printable(request.args.get("office", ""))
     shown = page(
-        "staff/appeals/statistics.html", form=form, report=report, points=points, offices=offices, office=office
+        "staff/appeals/statistics.html",
+        form=form,
+        report=report,
+        points=_points(report),
+        offices=offices,
+        office=office,
     )
     return shown, 200 if report else 422
 
@@ -94,12 +98,19 @@ def _report(form: PeriodForm, values: Mapping[str, str]) -> Report | None:
     return None
 
 
+def _points(report: Report | None) -> list[Point]:
+    if report is None:
+        return []
+    label = month_labels(len(report.by_month))
+    return [Point(label(one.code), one.registered, previous=one.answered) for one in report.by_month]
+
+
 def _rows(report: Report) -> Iterator[tuple[Any, ...]]:
     """Months, topics, offices, and all together."""
     for one in (*report.by_month, *report.by_topic, *report.by_office, report.total):
         rating = one.rating / 100 if one.rating is not None else None
         yield (
-            one.label, one.registered, one.answered, one.in_time, one.in_time_percent, one.overdue,
+            one.label, one.registered, one.answered, one.in_time, one.in_time_percent, one.unanswered, one.overdue,
             _decimal(one.median_days), one.rated, _decimal(rating), one.reopened,
         )  # fmt: skip
 

@@ -12,9 +12,8 @@ from models import company
 from models.base import Refusal
 from models.office.inbox import answer_templates
 from models.office.inbox.answer_templates import FIELDS, LONGEST_TEXT, LONGEST_TITLE, AnswerTemplate
-from views.fields import Form, Line
+from views.fields import Form, Line, Text
 from views.page import see
-from views.staff_appeal import Text
 from views.staff_door import officer, staff_only
 from views.staff_page import page, refused
 

@@ -73,7 +73,7 @@ def save(number: str) -> Any:
     """Keep what is being typed; says when that was."""
     appeal, form = opened(number), AppealForm()
     try:
-        _kept(appeal, form)
+        _kept(appeal, form, by_itself=True)
     except Refusal as refusal:
         return part("staff/appeals/_saved.html", saved_at=None, problem=refusal.text)
     return part("staff/appeals/_saved.html", saved_at=clock.now(), problem="")
@@ -89,7 +89,15 @@ def insert(number: str) -> Any:
         _kept(appeal, form)
     except Refusal as refusal:
         form.refuse(refusal)
-    return part("staff/appeals/_text.html", form=form, appeal=appeal, chosen=chosen(), may=staff_appeal.may(appeal))
+    staff_appeal.offer_templates(form, appeal)
+    return part(
+        "staff/appeals/_text.html",
+        form=form,
+        appeal=appeal,
+        chosen=chosen(),
+        may=staff_appeal.may(appeal),
+        is_filled=True,
+    )
 
 
 @room.get("/staff/appeals/<string:number>/meanwhile", endpoint="meanwhile")
@@ -141,8 +149,8 @@ def _own(appeal: Appeal, file_id: int) -> StoredFile | None:
 # ---- the deeds
 
 
-def _take(appeal: Appeal, _form: AppealForm) -> None:
-    handling.take(appeal.id, officer().id)
+def _take(appeal: Appeal, form: AppealForm) -> None:
+    handling.take(appeal.id, officer().id, over=_number(form.over.data))
 
 
 def _answer(appeal: Appeal, form: AppealForm) -> None:
@@ -154,7 +162,7 @@ def _ask(appeal: Appeal, form: AppealForm) -> None:
 
 
 def _note(appeal: Appeal, form: AppealForm) -> None:
-    answering.note(appeal.id, officer().id, _text(form), **_written(appeal, form))
+    answering.note(appeal.id, officer().id, _text(form), key=form.key.data or "", draft=_kept(appeal, form))
 
 
 def _attach(appeal: Appeal, form: AppealForm) -> None:
@@ -173,37 +181,37 @@ def _insert(appeal: Appeal, form: AppealForm) -> None:
 
 
 def _ask_colleagues(appeal: Appeal, form: AppealForm) -> None:
-    people = [int(one) for one in form.colleagues.data or () if one.isascii() and one.isdigit() and len(one) < 10]
+    people = [found for one in form.colleagues.data or () if (found := _number(one)) is not None]
     opinions.ask(
         appeal.id, officer().id, people, form.question.data or "", seen=form.seen_entry, key=form.key.data or ""
     )
 
 
-def _give(_appeal: Appeal, form: AppealForm) -> None:
+def _give(appeal: Appeal, form: AppealForm) -> None:
     try:
-        opinions.give(_asked(form), officer().id, form.opinion.data or "", key=form.key.data or "")
+        opinions.give(appeal.id, _asked(form), officer().id, form.opinion.data or "")
     except Refusal as refusal:
         raise Refusal("opinion", refusal.text, refusal.problems[0].rule) from None
 
 
-def _remind(_appeal: Appeal, form: AppealForm) -> None:
-    opinions.remind(_asked(form), officer().id)
+def _remind(appeal: Appeal, form: AppealForm) -> None:
+    opinions.remind(appeal.id, _asked(form), officer().id)
 
 
 def _hand_over(appeal: Appeal, form: AppealForm) -> None:
+    if not staff_appeal.may(appeal)["hand_over"]:
+        abort(403)
     to, office = form.to.data or "", form.office.data or ""
     handling.hand_over(
-        appeal.id, officer().id, to=row_id(to) if to.isdigit() and to.isascii() and len(to) < 10 else None,
+        appeal.id, officer().id, to=_number(to),
         office=None if office == "-" else office, note=form.note.data or "",
     )  # fmt: skip
 
 
 def _extend(appeal: Appeal, form: AppealForm) -> None:
-    typed = (form.days.data or "").strip()
-    if not (typed.isascii() and typed.isdigit()):
-        raise Refusal("days", "Введите число дней, например 30.", "appeal.days")
+    days = _number((form.days.data or "").strip()) or 0
     answering.extend(
-        appeal.id, officer().id, int(typed), form.reason.data or "", seen=form.seen_entry, key=form.key.data or ""
+        appeal.id, officer().id, days, form.reason.data or "", seen=form.seen_entry, key=form.key.data or ""
     )
 
 
@@ -220,9 +228,23 @@ def _link(appeal: Appeal, form: AppealForm) -> None:
     handling.link_account(appeal.id, officer().id, (form.account.data or "").strip(), seen=form.seen_entry)
 
 
+def _reopen(appeal: Appeal, form: AppealForm) -> None:
+    handling.reopen(appeal.id, officer().id, seen=form.seen_entry)
+
+
+def _pass_over(appeal: Appeal, form: AppealForm) -> None:
+    handling.pass_over(appeal.id, officer().id, seen=form.seen_entry)
+
+
+def _void_links(appeal: Appeal, form: AppealForm) -> None:
+    handling.void_links(appeal.id, officer().id, key=form.key.data or "")
+
+
 _DEEDS = {
     "take": Deed("appeals.answer", _take, "Обращение за вами."),
     "answer": Deed("appeals.answer", _answer, "Ответ отправлен."),
+    "reopen": Deed("appeals.answer", _reopen, "Обращение снова в работе, клиенту написали новый срок."),
+    "pass_over": Deed("appeals.answer", _pass_over, "Отмечено: отвечать не нужно."),
     "question": Deed("appeals.answer", _ask, "Вопрос отправлен, обращение ждёт клиента."),
     "note": Deed("appeals.advise", _note, "Заметка сохранена. Её видят только сотрудники."),
     "attach": Deed("appeals.advise", _attach, "Файлы приложены к черновику."),
@@ -231,11 +253,12 @@ _DEEDS = {
     "ask": Deed("appeals.advise", _ask_colleagues, "Коллегам отправлено письмо."),
     "give": Deed("appeals.advise", _give, "Мнение записано. Его видят только сотрудники."),
     "remind": Deed("appeals.advise", _remind, "Напомнили письмом."),
-    "hand_over": Deed("appeals.assign", _hand_over, "Обращение передано."),
+    "hand_over": Deed("appeals.answer", _hand_over, "Обращение передано."),
     "merge": Deed("appeals.assign", _merge, "Обращение присоединено. Клиент получит письмо, где смотреть ответ."),
     "extend": Deed("appeals.answer", _extend, "Срок продлён, клиенту написали."),
     "topic": Deed("appeals.answer", _change_topic, "Тема изменена."),
     "account": Deed("appeals.answer", _link, "Лицевой счёт указан."),
+    "links": Deed("appeals.answer", _void_links, "Прежние ссылки закрыты, клиенту ушло письмо с новой."),
 }
 
 
@@ -245,14 +268,13 @@ def _text(form: AppealForm) -> str:
 
 def _written(appeal: Appeal, form: AppealForm) -> dict[str, Any]:
     """What goes with a text: the newest entry its author had seen, the form's key, the draft with its files."""
-    key = form.key.data or ""
-    draft = None if drafts.was_sent(author(), key, appeal.id) else _kept(appeal, form)
-    return {"seen": form.seen_entry, "key": key, "draft": draft}
+    return {"seen": form.seen_entry, "key": form.key.data or "", "draft": _kept(appeal, form)}
 
 
-def _kept(appeal: Appeal, form: AppealForm) -> AppealDraft:
+def _kept(appeal: Appeal, form: AppealForm, *, by_itself: bool = False) -> AppealDraft:
     """The draft as it is typed now, with the files that came along."""
-    draft = drafts.keep(author(), {"text": _text(form), "key": form.key.data or ""}, appeal.id)
+    fields = {"text": _text(form), "key": form.key.data or ""}
+    draft = drafts.keep(author(), fields, appeal.id, by_itself=by_itself)
     if chosen_files := uploads.sent(form.files):
         drafts.attach(draft, uploads.put_all(chosen_files, author()))
     return draft
@@ -260,12 +282,19 @@ def _kept(appeal: Appeal, form: AppealForm) -> AppealDraft:
 
 def _filled(appeal: Appeal, form: AppealForm) -> None:
     """Put the chosen template after what is typed."""
-    typed = form.template.data or ""
-    found = answer_templates.find(row_id(typed)) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+    typed = _number(form.template.data)
+    found = answer_templates.find(typed) if typed else None
     if found is None:
         raise Refusal("template", "Выберите заготовку.", "template.none")
     filled = answer_templates.filled(found, appeal, officer().id)
     form.text.data = "\n\n".join(filter(None, (_text(form).strip(), filled)))
+    form.template.data = ""
+
+
+def _number(typed: str | None) -> int | None:
+    """The id that a list or a hidden field names; what is no number names nothing."""
+    text = typed or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _asked(form: AppealForm) -> int:

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, request, url_for
 
 from models import company, words
 from models.base import Refusal
-from models.contact.appeals.rows import STATES
+from models.contact.appeals.rows import STATES, Appeal, by_number
 from models.metering.accounts import Office
 from models.office import cards
 from models.office.inbox import bulk, openings, queue
@@ -33,11 +33,15 @@ def index() -> Any:
         cards.count_search(me.id)
     asked = staff_appeal.filters(typed)
     after = staff_appeal.printable(request.args.get("after", ""))
-    rows, further = queue.page(asked, me.id, me.office, after=after, most=PAGE)
+    found = queue.page(asked, me.id, me.office, after=after, most=PAGE)
+    if asked.text and not after:
+        openings.searched(me.id, asked.text, len(found.rows))
     here = typed | {"queue": asked.queue}
     return page(
         "staff/appeals/index.html",
-        rows=rows,
+        rows=found.rows,
+        is_cut=found.is_cut,
+        most=queue.MOST_FOUND,
         counts=queue.counts(me.id, me.office),
         queues=queue.TITLES,
         asked=asked,
@@ -46,7 +50,7 @@ def index() -> Any:
         states=STATE_WORDS,
         warn=company.current().reception.warn_days,
         deeds=bulk.DEEDS,
-        further=url_for("staff_appeals.index", **here, after=further) if further else None,
+        further=url_for("staff_appeals.index", **here, after=found.after) if found.after else None,
         first=url_for("staff_appeals.index", **here) if after else None,
     )
 
@@ -61,15 +65,18 @@ def pick() -> Any:
 @room.post("/staff/appeals/next", endpoint="begin")
 @staff_only("appeals.answer")
 def begin() -> Any:
-    """Open the one of the queue whose term ends first."""
+    """Open the first one of the queue, or the one behind that which the page has shown."""
     me, here = officer(), chosen()
-    rows, _ = queue.page(staff_appeal.filters(here), me.id, me.office, most=2)
-    was = request.form.get("was", "")
-    found = next((row for row in rows if row.number != was), None)
-    if found is None:
+    asked, was = staff_appeal.filters(here), by_number(request.form.get("was", ""))
+    found = queue.following(asked, me.id, me.office, was)
+    if found is None and was is not None:
+        found = queue.following(asked, me.id, me.office, None)
+        if found not in (None, was.id):
+            flash("Это было последнее в очереди: вот снова первое.")
+    if found is None or (was is not None and found == was.id):
         flash("В этой очереди больше ничего нет.")
         return see("staff_appeals.index", **here)
-    return _open(staff_appeal.appeal_or_404(found.number))
+    return _open(Appeal.get_by_id(found))
 
 
 @room.get("/staff/appeals/<string:number>", endpoint="show")

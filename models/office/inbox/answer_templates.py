@@ -9,7 +9,7 @@ from peewee import CharField, DateTimeField, IntegerField, TextField
 
 from models import audit, clock, company, words
 from models.base import Problem, Refusal, Row, database
-from models.contact.appeals import typed
+from models.contact.appeals import reading, typed
 from models.contact.appeals.handling import office_of
 from models.contact.appeals.rows import Appeal
 from models.metering.accounts import Office
@@ -19,10 +19,10 @@ from models.people.staff import Employee, subject
 FIELDS = {
     "имя": "как обращаться к клиенту",
     "номер": "номер обращения",
-    "лицевой счёт": "номер лицевого счёта",
+    "лицевой счёт": "номер лицевого счёта, если клиент его знает",
     "срок": "до какого дня ответим",
     "сотрудник": "кто отвечает",
-    "участок": "офис обращения или лицевого счёта",
+    "участок": "участок обращения или лицевого счёта",
 }
 LONGEST_TITLE = 100
 LONGEST_TEXT = 10_000
@@ -114,13 +114,12 @@ def unknown_fields(text: str) -> list[str]:
 
 
 def _facts(appeal: Appeal, officer: str) -> dict[str, str]:
-    account = appeal.account if appeal.account_id else None
     code = appeal.office or office_of(appeal)
     office = Office.get_or_none(Office.code == code) if code else None
     known = {
         "имя": appeal.name or _customers_name(appeal.customer_id),
         "номер": appeal.number,
-        "лицевой счёт": account.number if account else appeal.typed_account,
+        "лицевой счёт": reading.account_told(appeal),
         "срок": words.day(appeal.due_on),
         "сотрудник": officer,
         "участок": office.name if office else company.current().name,

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from models import words
 from models.base import Refusal
 from models.contact.appeals import answering, handling
-from models.contact.appeals.rows import Appeal
+from models.contact.appeals.rows import ANSWERED, Appeal
+from models.office.inbox import openings
 
 MOST = 100
 DEEDS = {"take": "Взять в работу", "assign": "Поручить", "topic": "Сменить тему", "close": "Закрыть"}
@@ -33,13 +34,13 @@ def do(
 ) -> Result:
     """Take, assign (`to` a colleague or to the queue of `office`), move to a `topic`, or close with a `text` for the customers.
 
-    Refused as a whole: an unknown deed, none chosen, more than 100.
+    One that nobody has answered is closed only by whoever has it open. Refused as a whole: an unknown deed, none chosen, more than 100.
     """
-    verbs: dict[str, Callable[[int], object]] = {
-        "take": lambda one: handling.take(one, employee_id),
-        "assign": lambda one: handling.hand_over(one, employee_id, to=to, office=office),
-        "topic": lambda one: handling.change_topic(one, employee_id, topic),
-        "close": lambda one: answering.close(one, employee_id, text),
+    verbs: dict[str, Callable[[Appeal], object]] = {
+        "take": lambda one: handling.take(one.id, employee_id),
+        "assign": lambda one: handling.hand_over(one.id, employee_id, to=to, office=office),
+        "topic": lambda one: handling.change_topic(one.id, employee_id, topic),
+        "close": lambda one: _close(one, employee_id, text),
     }
     if deed not in verbs:
         raise Refusal("deed", "Выберите, что сделать с обращениями.", "bulk.deed")
@@ -47,10 +48,16 @@ def do(
     left = []
     for appeal in appeals:
         try:
-            verbs[deed](appeal.id)
+            verbs[deed](appeal)
         except Refusal as refusal:
             left.append((appeal.number, refusal.text))
     return Result(len(appeals) - len(left), left)
+
+
+def _close(appeal: Appeal, employee_id: int, text: str) -> None:
+    if appeal.state != ANSWERED and not openings.is_open(employee_id, appeal.id):
+        raise Refusal(None, "Сначала откройте и прочтите: без ответа закрывают только прочитанное.", "bulk.unread")
+    answering.close(appeal.id, employee_id, text, seen=appeal.last_entry)
 
 
 def _chosen(ids: Sequence[int]) -> list[Appeal]:

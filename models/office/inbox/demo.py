@@ -7,7 +7,7 @@ from typing import Any
 
 from models import clock, company, workdays
 from models.base import database
-from models.contact.appeals import assign_rules, search, terms, typed
+from models.contact.appeals import assign_rules, moves, search, terms, typed
 from models.contact.appeals.answering import AppealAnswer
 from models.contact.appeals.handling import office_of
 from models.contact.appeals.rows import (
@@ -174,7 +174,7 @@ class _Told:
             is_public=seen,
             at=at,
         )
-        self.appeal.last_entry = entry.id
+        self.appeal.last_entry, self.appeal.is_news = entry.id, moves.leaves_news(self.appeal, entry)
         return entry
 
     def _to(self, state: str, at: datetime, text: str = "", *, author: str = "") -> None:
@@ -192,6 +192,9 @@ class _Told:
     def _reply(self, text: str, at: datetime) -> None:
         self._add(MESSAGE, text, at)
         self._to(WORK, at, author=self.author)
+
+    def _write(self, text: str, at: datetime) -> None:
+        self._add(MESSAGE, text, at)
 
     def _note(self, text: str, at: datetime) -> None:
         self._add(NOTE, text, at, author=self.officer.subject)

@@ -9,7 +9,7 @@ from peewee import DateTimeField, ForeignKeyField
 from models import audit, clock, outbox
 from models.base import Refusal, Row, compiled, database, param
 from models.contact.appeals import answering, drafts, moves, typed
-from models.contact.appeals.rows import ASKED, OPINION, Appeal, AppealDraft, AppealEntry
+from models.contact.appeals.rows import ASKED, OPINION, Appeal, AppealEntry
 from models.people import rights
 from models.people.staff import Employee, subject
 
@@ -60,7 +60,7 @@ def ask(
     """
     with database.atomic():
         appeal = moves.hold(appeal_id)
-        own = drafts.form_key(subject(employee_id), key, appeal_id)
+        own = drafts.form_key(subject(employee_id), key, appeal_id, said=f"{sorted(set(colleagues))} {question}")
         if before := AppealEntry.get_or_none(AppealEntry.key == own):
             return before  # type: ignore[no-any-return]
         answering.look(appeal, seen, employee_id)
@@ -76,21 +76,13 @@ def ask(
         return entry
 
 
-def give(
-    asked_id: int,
-    employee_id: int,
-    text: str,
-    *,
-    key: str = "",
-    seen: int | None = None,
-    draft: AppealDraft | None = None,
-) -> AppealEntry:
-    """Say what one was asked for; also when the appeal is answered meanwhile. Given twice it is the first.
+def give(appeal_id: int, asked_id: int, employee_id: int, text: str) -> AppealEntry:
+    """Say what one was asked for in this appeal; also when it is answered meanwhile. Given twice it is the first.
 
     Refused: not asked, nothing to say.
     """
     with database.atomic():
-        found = _of(asked_id, employee_id).first()
+        found = _of(asked_id, employee_id).where(OpinionAsked.appeal == appeal_id).first()
         if found is None:
             raise Refusal(None, "Вас об этом не спрашивали.", "opinion.not_asked")
         appeal = moves.hold(found.appeal_id)
@@ -102,15 +94,15 @@ def give(
         given = OpinionAsked.update(given=entry.id).where(OpinionAsked.id == found.id, OpinionAsked.given.is_null())
         if given.execute() != 1:
             raise Refusal(None, "Ваше мнение уже записано. Обновите страницу.", "opinion.given")
-        drafts.spend(draft, entry.subject)
         audit.record("appeal.opinion_given", appeal.subject)
         return entry
 
 
-def remind(asked_id: int, employee_id: int) -> int:
-    """Write once more to those who have not answered, at most once a day; how many letters."""
+def remind(appeal_id: int, asked_id: int, employee_id: int) -> int:
+    """Write once more to those who have not answered this question of the appeal, at most once a day; how many letters."""
     with database.atomic():
-        entry = AppealEntry.get_or_none(AppealEntry.id == asked_id, AppealEntry.kind == ASKED)
+        asked = (AppealEntry.id == asked_id) & (AppealEntry.appeal == appeal_id) & (AppealEntry.kind == ASKED)
+        entry = AppealEntry.get_or_none(asked)
         if entry is None:
             raise Refusal(None, "Такого вопроса нет. Обновите страницу.", "opinion.not_asked")
         appeal = moves.hold(entry.appeal_id)

@@ -11,28 +11,31 @@ from peewee import JOIN, ModelSelect, fn
 
 from models import clock, company, workdays
 from models.base import compiled, param
-from models.contact.appeals import search, terms
-from models.contact.appeals.rows import ANSWERED, CLOSED, OPEN, STATES, WAITING, Appeal, AppealEntry, number_of
+from models.contact.appeals import assign_rules, search, terms
+from models.contact.appeals.rows import ANSWERED, CLOSED, OPEN, STATES, WAITING, Appeal
 from models.metering.accounts import Account
+from models.numbers import number_of
 from models.office.inbox import opinions
 from models.people.staff import Employee
 
 TITLES = {
     "mine": "Мои",
     "nobody": "Ничьи",
-    "office": "Моего офиса",
+    "office": "Моего участка",
     "open": "Все открытые",
     "waiting": "Ждут клиента",
     "overdue": "Просрочены",
     "soon": "Скоро срок",
     "asked": "Спросили меня",
+    "written": "Написали после ответа",
     "answered": "Ответ дан",
     "closed": "Закрытые",
     "all": "Все",
 }
-MOST_FOUND = 500  # by a text, before the other filters
+MOST_FOUND = 500  # by a text
 _ONE = timedelta(days=1)
 _NEWEST_FIRST = ("answered", "closed")
+_WRITTEN = (Appeal.is_news, Appeal.state == ANSWERED)
 
 
 @dataclass(frozen=True)
@@ -67,15 +70,16 @@ class Row(NamedTuple):
     owner_id: int | None
     owner_name: str
     account: str
-    is_news: bool  # the customer has said the last word
+    is_news: bool  # the applicant has said the last word
     last_entry: int
 
 
 class Page(NamedTuple):
-    """Appeals, and where the next page begins ('' on the last one)."""
+    """Appeals, where the next page begins ('' on the last one), and whether a text has found more than are shown at all."""
 
     rows: list[Row]
     after: str
+    is_cut: bool = False
 
 
 def page(filters: Filters, employee_id: int, office: str, *, after: str = "", most: int = 50) -> Page:
@@ -85,7 +89,7 @@ def page(filters: Filters, employee_id: int, office: str, *, after: str = "", mo
     """
     query = _filtered(filters, employee_id, office)
     if filters.text.strip():
-        return _found(filters, query, after, most)
+        return _found(filters, query, employee_id, office, after, most)
     order = _order(filters.queue)
     place = _place(after)
     if place:
@@ -100,30 +104,32 @@ def counts(employee_id: int, office: str) -> dict[str, int]:
     """How many there are in each queue; not told of the closed ones, which nobody waits for."""
     today = clock.today()
     row = _open_counts(me=employee_id, office=office, today=today, soon=_soon(today))[0]
-    answered = _answered()[0]
+    answered, written = _answered()[0], _written(me=employee_id)[0]
     return {
-        "mine": row.mine, "nobody": row.nobody, "office": row.office, "open": row.open, "waiting": row.waiting,
-        "overdue": row.overdue, "soon": row.soon, "asked": len(opinions.waiting_of(employee_id)), "answered": answered.count,
+        "mine": row.mine + written.mine, "nobody": row.nobody, "office": row.office, "open": row.open, "waiting": row.waiting,
+        "overdue": row.overdue, "soon": row.soon, "asked": len(opinions.waiting_of(employee_id)), "written": written.count,
+        "answered": answered.count,
     }  # fmt: skip
 
 
-def neighbours(filters: Filters, employee_id: int, office: str, appeal_id: int) -> tuple[int | None, int | None]:
-    """The appeals before and after this one in the queue, for stepping through it; None at its ends, and where it is in it no more."""
-    appeal = Appeal.get_by_id(appeal_id)
-    order = _order(filters.queue)
-    query = _conditions(Appeal.select(Appeal.id), filters, employee_id, office)
-    after = query.where(order.beyond(appeal.due_on, appeal.id)).order_by(*order.columns)
-    before = query.where(order.before(appeal.due_on, appeal.id)).order_by(*order.backwards)
-    return _first(before), _first(after)
+def following(filters: Filters, employee_id: int, office: str, after: Appeal | None) -> int | None:
+    """The id of the one behind this in the queue, or behind where it stood; of the first for None. None: there is no more."""
+    if filters.text.strip():
+        ids = [row.id for row in page(filters, employee_id, office, most=MOST_FOUND).rows]
+        place = ids.index(after.id) + 1 if after and after.id in ids else 0
+        return ids[place] if place < len(ids) else None
+    order, query = _order(filters.queue), _conditions(Appeal.select(Appeal.id), filters, employee_id, office)
+    if after is not None:
+        query = query.where(order.beyond(after.due_on, after.id))
+    found: int | None = query.order_by(*order.columns).limit(1).scalar()
+    return found
 
 
 class _Order(NamedTuple):
-    """An order of rows, and what lies beyond and before a place in it."""
+    """An order of rows, and what lies beyond a place in it."""
 
     columns: tuple[Any, ...]
-    backwards: tuple[Any, ...]
     beyond: Callable[[date, int], Any]
-    before: Callable[[date, int], Any]
 
 
 def _later(day: date, appeal_id: int) -> Any:
@@ -134,12 +140,9 @@ def _earlier(day: date, appeal_id: int) -> Any:
     return (Appeal.due_on < day) | ((Appeal.due_on == day) & (Appeal.id < appeal_id))
 
 
-_UP, _DOWN = (Appeal.due_on, Appeal.id), (Appeal.due_on.desc(), Appeal.id.desc())
-_BY_TERM = _Order(_UP, _DOWN, _later, _earlier)
-_FROM_LATEST = _Order(_DOWN, _UP, _earlier, _later)
-_BY_NUMBER = _Order(
-    (Appeal.id.desc(),), (Appeal.id,), lambda _, number: Appeal.id < number, lambda _, number: Appeal.id > number
-)
+_BY_TERM = _Order((Appeal.due_on, Appeal.id), _later)
+_FROM_LATEST = _Order((Appeal.due_on.desc(), Appeal.id.desc()), _earlier)
+_BY_NUMBER = _Order((Appeal.id.desc(),), lambda _, number: Appeal.id < number)
 
 
 def _order(queue: str) -> _Order:
@@ -148,21 +151,16 @@ def _order(queue: str) -> _Order:
     return _FROM_LATEST if queue in _NEWEST_FIRST else _BY_TERM
 
 
-def _first(query: ModelSelect[Any]) -> int | None:
-    return query.limit(1).scalar()  # type: ignore[no-any-return]
-
-
 def _filtered(filters: Filters, employee_id: int, office: str) -> ModelSelect[Any]:
     columns = (
         Appeal.id, Appeal.registered_at, Appeal.title, Appeal.name, Appeal.email, Appeal.topic, Appeal.office, Appeal.state,
         Appeal.due_on, Appeal.owner.alias("owner_id"), Employee.name.alias("owner_name"), Account.number.alias("account"),
-        Appeal.last_entry, AppealEntry.author.alias("last_author"),
+        Appeal.last_entry, Appeal.is_news,
     )  # fmt: skip
     query = (
         Appeal.select(*columns)
         .join(Employee, JOIN.LEFT_OUTER, on=Employee.id == Appeal.owner)
         .join_from(Appeal, Account, JOIN.LEFT_OUTER)
-        .join_from(Appeal, AppealEntry, JOIN.LEFT_OUTER, on=AppealEntry.id == Appeal.last_entry)
     )
     return _conditions(query, filters, employee_id, office)
 
@@ -181,20 +179,21 @@ def _conditions(query: ModelSelect[Any], filters: Filters, employee_id: int, off
 
 
 def _queue(queue: str, employee_id: int, office: str) -> tuple[Any, ...]:
-    is_open, today = Appeal.state.in_(OPEN), clock.today()
+    is_open, today, mine = Appeal.state.in_(OPEN), clock.today(), Appeal.owner == employee_id
     if queue == "asked":
         return (Appeal.id.in_(opinions.waiting_of(employee_id)),)
     return {
-        "nobody": (is_open, Appeal.owner.is_null()),
+        "nobody": (is_open, assign_rules.is_nobodys()),
         "office": (is_open, Appeal.office == office),
         "open": (is_open,),
         "waiting": (Appeal.state == WAITING,),
         "overdue": (is_open, Appeal.due_on < today),
         "soon": (is_open, Appeal.due_on.between(today, _soon(today))),
+        "written": _WRITTEN,
         "answered": (Appeal.state == ANSWERED,),
         "closed": (Appeal.state == CLOSED,),
         "all": (Appeal.id.is_null(False),),
-    }.get(queue, (is_open, Appeal.owner == employee_id))
+    }.get(queue, (mine, Appeal.state.in_((*OPEN, ANSWERED)), is_open | Appeal.is_news))
 
 
 def _soon(today: date) -> date:
@@ -205,13 +204,15 @@ def _soon(today: date) -> date:
     return day
 
 
-def _found(filters: Filters, query: ModelSelect[Any], after: str, most: int) -> Page:
+def _found(filters: Filters, query: ModelSelect[Any], employee_id: int, office: str, after: str, most: int) -> Page:
     """By a text: the best found first, counted off."""
-    ranks = {appeal_id: rank for rank, appeal_id in enumerate(search.find(filters.text, limit=MOST_FOUND).ids)}
+    within = _conditions(Appeal.select(Appeal.id), filters, employee_id, office)
+    found = search.find(filters.text, limit=MOST_FOUND, within=within)
+    ranks = {appeal_id: rank for rank, appeal_id in enumerate(found.ids)}
     rows = sorted(query.where(Appeal.id.in_(list(ranks))).namedtuples(), key=lambda row: ranks[row.id]) if ranks else []
     skip = int(after) if after.isascii() and after.isdigit() and len(after) < 6 else 0
     more = str(skip + most) if len(rows) > skip + most else ""
-    return Page(_shown(rows[skip : skip + most]), more)
+    return Page(_shown(rows[skip : skip + most]), more, found.more)
 
 
 def _place(after: str) -> tuple[date, int] | None:
@@ -230,14 +231,10 @@ def _shown(rows: list[Any]) -> list[Row]:
             row.id, number_of(row.id, row.registered_at), row.title, row.name or row.email,
             topics[row.topic].title if row.topic in topics else row.topic, row.office, row.state, row.due_on,
             terms.left(today, row.due_on, exceptions) if row.state in OPEN else None,
-            row.owner_id, row.owner_name or "", row.account or "", _is_news(row.last_author), row.last_entry,
+            row.owner_id, row.owner_name or "", row.account or "", row.is_news, row.last_entry,
         )
         for row in rows
     ]  # fmt: skip
-
-
-def _is_news(author: str | None) -> bool:
-    return bool(author) and not str(author).startswith(("staff:", "system", "console"))
 
 
 @compiled
@@ -247,12 +244,18 @@ def _open_counts() -> ModelSelect[Any]:
     return Appeal.select(
         fn.COUNT(one).alias("open"),
         fn.COUNT(one).filter(Appeal.owner == param("me")).alias("mine"),
-        fn.COUNT(one).filter(Appeal.owner.is_null()).alias("nobody"),
+        fn.COUNT(one).filter(assign_rules.is_nobodys()).alias("nobody"),
         fn.COUNT(one).filter(Appeal.office == param("office")).alias("office"),
         fn.COUNT(one).filter(Appeal.state == WAITING).alias("waiting"),
         fn.COUNT(one).filter(overdue).alias("overdue"),
         fn.COUNT(one).filter(soon).alias("soon"),
     ).where(Appeal.state.in_(OPEN))
+
+
+@compiled
+def _written() -> ModelSelect[Any]:
+    mine = fn.COUNT(Appeal.id).filter(Appeal.owner == param("me")).alias("mine")
+    return Appeal.select(fn.COUNT(Appeal.id).alias("count"), mine).where(*_WRITTEN)
 
 
 @compiled

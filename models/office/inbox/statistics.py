@@ -29,18 +29,23 @@ class Figures:
     registered: int = 0
     answered: int = 0  # at least once
     in_time: int = 0  # whose first answer came within its term
-    overdue: int = 0  # answered late for the first time, or open past their term
+    unanswered: int = 0  # closed by the office without an answer
+    overdue: int = 0  # answered or closed late for the first time, or open past their term
     reopened: int = 0
     rated: int = 0
     stars: int = 0  # of all ratings together
     days: Counter[int] = field(default_factory=Counter)  # working days to the first answer, and how many took so many
 
     def add(self, days: int | None, counts: Sequence[int]) -> None:
-        """More of them: counts of registered, answered, in time, overdue, reopened, rated ones, and stars; `days` to the answers."""
-        registered, answered, in_time, overdue, reopened, rated, stars = counts
+        """More of them: counts of registered, answered, in time, unanswered, overdue, reopened, rated ones, and stars.
+
+        `days` is how many the answers took.
+        """
+        registered, answered, in_time, unanswered, overdue, reopened, rated, stars = counts
         self.registered += registered
         self.answered += answered
         self.in_time += in_time
+        self.unanswered += unanswered
         self.overdue += overdue
         self.reopened += reopened
         self.rated += rated
@@ -84,7 +89,7 @@ def report(since: date, until: date, office: str = "") -> Report:
     months = _months(since, until)
     topics = _Table({code: topic.title for code, topic in company.current().reception.topics.items()})
     offices = _Table(dict(pairs(Office.select(Office.code, Office.name))) | {"": _COMMON})
-    by_month = _Table({i: words.month_brief(month) for i, month in enumerate(months)})
+    by_month = {i: Figures(words.month_brief(month), month) for i, month in enumerate(months)}
     total = Figures("Всего")
     for topic, code, month, days, *counts in _rows(since, until, office, months):
         for figures in (topics[topic], offices[code], by_month[month], total):
@@ -128,7 +133,8 @@ def _rows(since: date, until: date, office: str, months: Sequence[str]) -> Itera
     if office:
         chosen.append(Appeal.office == office.replace("\0", ""))
     counts = (
-        fn.COUNT(one), fn.COUNT(first.id), fn.COUNT(one).filter(first.is_in_time), fn.COUNT(one).filter(late),
+        fn.COUNT(one), fn.COUNT(one).filter(first.is_answer), fn.COUNT(one).filter(first.is_answer & first.is_in_time),
+        fn.COUNT(one).filter(first.is_answer == False), fn.COUNT(one).filter(late),  # noqa: E712
         fn.COUNT(one).filter(is_open & first.id.is_null(False)), fn.COUNT(Appeal.rating),
         fn.COALESCE(fn.SUM(Appeal.rating), 0),
     )  # fmt: skip
@@ -137,7 +143,7 @@ def _rows(since: date, until: date, office: str, months: Sequence[str]) -> Itera
     rows: Any = answered.where(*chosen).group_by(*groups, first.days).tuples()
     yield from rows
     # Those that were opened again and answered again; the ones that are open for the second time now were counted above.
-    again = AppealAnswer.select(*dimensions, SQL("NULL"), none, none, none, none, fn.COUNT(one), none, none).join(
+    again = AppealAnswer.select(*dimensions, SQL("NULL"), none, none, none, none, none, fn.COUNT(one), none, none).join(
         Appeal
     )
     rows = again.where(AppealAnswer.place == 2, ~is_open, *chosen).group_by(*groups).tuples()
