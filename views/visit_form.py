@@ -7,28 +7,20 @@ from datetime import date
 from typing import Any
 
 from flask import request
-from wtforms import RadioField, SelectField, TextAreaField
+from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 
 from models import company, seal, words
 from models.metering import slots
 from models.metering.orders.placing import Offer, Wish
-from models.metering.orders.rows import APPOINTED, CANCELLED, DONE, FAILED, PLACED, hours
+from models.metering.orders.rows import APPOINTED, CANCELLED, DONE, FAILED, PLACED, VERIFICATION, hours
 from models.words import NBSP
-from views.fields import Form, HiddenField, Line, Shown
+from views.fields import Form, HiddenField, Line, Text
 
 _RUSSIAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _WEEKDAYS = "пн вт ср чт пт сб вс".split()
 MARKS = {PLACED: "wait", APPOINTED: "good", FAILED: "bad", DONE: "good", CANCELLED: ""}  # the look of a state
 LATER = "later"  # the value of «let us agree by phone»
-
-
-class Text(Shown, TextAreaField):
-    """Several lines; what nobody can see is dropped but for the line ends."""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        kept = ["".join(one for one in text if one.isprintable() or one == "\n") for text in valuelist]
-        super().process_formdata(kept)
 
 
 class SlotForm(Form):
@@ -45,14 +37,16 @@ class OrderForm(SlotForm):
     account = HiddenField()
     what = RadioField("Что нужно сделать", validate_choice=False)
     model = SelectField("Какой счётчик поставить", validate_choice=False)
-    phone = Line("Телефон для связи", most=40, required="Введите телефон: мастер позвонит перед визитом.")
+    phone = Line("Телефон для связи", most=40)
     words = Text("Что ещё важно знать")
 
     def offer(self, found: list[Offer], phone: str) -> OrderForm:
         """Fill in what is known: the only thing that may be ordered, or what the address asks for, the model, the phone."""
         free = [one for one in found if not one.standing]
         self.what.choices = [SelectChoice(one.code, one.title) for one in free]
-        self.model.choices = [SelectChoice("", "Посоветуйте"), *(SelectChoice(m.code, priced(m)) for m in catalogue())]
+        if any(one.kind != VERIFICATION for one in free):
+            known = company.current().catalogue.models
+            self.model.choices = [SelectChoice("", "Посоветуйте"), *(SelectChoice(m.code, priced(m)) for m in known)]
         if self.what.data is None:
             asked = [
                 one.code for one in free if request.args.get("what") == one.code or request.args.get("kind") == one.kind
@@ -69,16 +63,9 @@ class OrderForm(SlotForm):
     @property
     def wish(self) -> Wish:
         return Wish(
-            self.what.data or "", self.model.data or "", self.phone.data or "", self.words.data or "", self.chosen
-        )
-
-    def is_slot_named(self) -> bool:
-        """Whether hours were chosen, or «let us agree»: nobody forgets it by scrolling past."""
-        return self.slot.data == LATER or self.chosen is not None
-
-
-def catalogue() -> Any:
-    return company.current().catalogue.models
+            self.what.data or "", self.model.data or "", self.phone.data or "", self.words.data or "", self.chosen,
+            by_phone=self.slot.data == LATER,
+        )  # fmt: skip
 
 
 def priced(model: Any) -> str:

@@ -14,6 +14,7 @@ from models.metering import checks
 from models.metering.meters import ZONES, Meter
 
 LONGEST_SERIAL, LONGEST_MODEL = 40, 100
+_DIALS = {"final": "Снятый счётчик", "initial": "Новый счётчик"}
 _SERIAL = re.compile(r"[0-9A-Za-zА-Яа-яЁё][0-9A-Za-zА-Яа-яЁё./-]*")
 
 
@@ -37,8 +38,14 @@ def dials(typed: Sequence[str], zones: int, digits: int, prefix: str, problems: 
         try:
             found.append(checks.parse(text, digits, f"{prefix}_{zone}").value)
         except Refusal as refusal:
-            problems += refusal.problems
+            problems += [_of_dial(problem, prefix, zone) for problem in refusal.problems]
     return tuple(found)
+
+
+def _of_dial(problem: Problem, prefix: str, zone: str) -> Problem:
+    """The same, saying of which dial."""
+    text = f"{_DIALS[prefix]}, Т{zone[1:]}: {problem.text[:1].lower()}{problem.text[1:]}"
+    return problem._replace(text=text)
 
 
 def columns(account_id: int, service: str, day: date, new: NewMeter, problems: list[Problem]) -> dict[str, Any]:

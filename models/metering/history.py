@@ -7,10 +7,10 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from models import clock, company, periods
+from models import clock, company, periods, words
 from models.metering import norms, volumes
 from models.metering.checks import usage_between
-from models.metering.meters import of_account, values
+from models.metering.meters import in_words, of_account, values
 from models.metering.norms import InForce
 from models.metering.readings import COUNTED, since
 from models.metering.volumes import Month
@@ -97,6 +97,23 @@ class Past:
                 shown.append(Line(reading, meter, now, usage))
         return shown[::-1]
 
+    def changes(self, first: str, last: str) -> list[tuple[date, str]]:
+        """What became of the meters themselves in the periods, the newest first: a day, and what was taken down or hung with which values.
+        The first meter of all is no change.
+        """
+        beginning = min((meter.installed for meter in self.meters), default=self.today)
+        hung = [
+            (meter.installed, f"установлен {_dial(meter, 'initial_')}")
+            for meter in self.meters
+            if beginning < meter.installed <= self.today
+        ]
+        gone = [
+            (meter.removed, f"снят {_dial(meter, 'final_')}")
+            for meter in self.meters
+            if meter.removed and meter.removed <= self.today
+        ]
+        return [one for one in sorted(hung + gone, key=_newest) if first <= clock.period(one[0]) <= last]
+
     def bars(self, service: str, first: str, last: str) -> list[Bar]:
         """The volumes of one service for the periods, each beside the same month a year before."""
         months = {month.period: month for month in self.months(service, last)}
@@ -118,3 +135,15 @@ class Past:
 
         begins = min(self.first_period, last)
         return volumes.of_account(own, counted, periods.span(begins, last), rules.averages, norm)
+
+
+def _newest(change: tuple[date, str]) -> tuple[int, str]:
+    """The newest first; of one day what was taken down before what was hung."""
+    return -change[0].toordinal(), change[1]
+
+
+def _dial(meter: Any, which: str) -> str:
+    """«счётчик № 87749621, показание: день 6 400, ночь 2 700»"""
+    shown = values(meter, meter.zones, which)
+    known = f", показание: {in_words(shown)}" if None not in shown else ""
+    return f"счётчик №{words.NBSP}{meter.serial}{known}"

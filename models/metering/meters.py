@@ -83,6 +83,12 @@ def values(row: Any, zones: int, prefix: str = "") -> tuple[int, ...]:
     return tuple(getattr(row, prefix + zone) for zone in ZONES[:zones])
 
 
+def final_in_words(meter: Any) -> str:
+    """What it showed when it was taken down; '' where that is not known."""
+    shown = values(meter, meter.zones, "final_")
+    return in_words(shown) if None not in shown else ""
+
+
 def unit(meter: Any) -> str:
     return company.current().services[meter.service].unit
 

@@ -54,7 +54,6 @@ class Before(NamedTuple):
 
     values: tuple[int, ...]
     day: date
-    is_initial: bool
 
 
 def last_shown(meter: Any, day: date) -> Before:
@@ -66,8 +65,8 @@ def last_shown(meter: Any, day: date) -> Before:
         .first()
     )
     if row is None:
-        return Before(values(meter, meter.zones, "initial_"), meter.installed, True)
-    return Before(values(row, meter.zones), row.taken, False)
+        return Before(values(meter, meter.zones, "initial_"), meter.installed)
+    return Before(values(row, meter.zones), row.taken)
 
 
 def replace(order_id: int, visit: Visit, finals: Sequence[str], new: NewMeter) -> Order:
@@ -108,11 +107,13 @@ def attach(order_id: int, drafts: Sequence[Draft]) -> None:
 
 
 def _in_one_act(order_id: int, kind: str, visit: Visit, work: Any, serial: str = "") -> Order:
-    """Do the work with order and meters held; a draft whose visit is refused is thrown away."""
+    """Do the work with meters and order held; a draft whose visit is refused is thrown away."""
+    account_id = Order.select(Order.account).where(Order.id == order_id).scalar()
     try:
         with database.atomic():
+            # Meters first: a replacement ends the meter's other orders, one of which may wait for its own result here.
+            list(locked(Meter.select(Meter.id).where(Meter.account == account_id).order_by(Meter.id)).tuples())
             order: Any = moves.hold(order_id)
-            list(locked(Meter.select(Meter.id).where(Meter.account == order.account_id).order_by(Meter.id)).tuples())
             closings.hold()
             if order.state == DONE and _is_repeat(order, serial):
                 _discard(visit.files)

@@ -72,10 +72,11 @@ def test_a_meter_is_replaced_from_the_wish_to_the_new_dial(newcomer: Visitor, pa
 def test_a_visit_is_moved_and_called_off(newcomer: Visitor) -> None:
     number = order(newcomer)
     newcomer.follow("Перенести визит")
-    newcomer.page.locator('input[name="slot"]').last.check()
+    newcomer.page.locator('input[name="slot"]').nth(4).check()
     newcomer.press("Назначить")
     newcomer.sees("визит перенесён")
-    newcomer.press("Отменить заявку")
+    newcomer.page.get_by_text("Отменить заявку").click()
+    newcomer.press("Да, отменить")
     newcomer.sees("отменена")
     newcomer.open("/orders")
     expect(newcomer.page.get_by_role("row").filter(has_text=number)).to_contain_text("отменена")

@@ -12,9 +12,9 @@ from models import clock, seal
 from models.audit import AuditRow
 from models.base import Refusal
 from models.entrance import leaving
-from models.metering import accounts
+from models.metering import accounts, slots
 from models.metering.meters import Meter
-from models.metering.orders import demo, listing, placing
+from models.metering.orders import demo, listing, placing, telling
 from models.metering.orders.listing import Filter
 from models.metering.orders.placing import Wish
 from models.metering.orders.rows import (
@@ -26,9 +26,9 @@ from models.metering.orders.rows import (
     Order,
     OrderEvent,
     hours,
-    number_of,
     visit,
 )
+from models.numbers import number_of
 from models.outbox import Message
 from tests import cast
 from tests.crowd import at_once
@@ -111,7 +111,7 @@ def test_an_order_with_hours_is_appointed_at_once(anna: cast.Person) -> None:
 def test_an_order_without_hours_waits_for_the_office(anna: cast.Person) -> None:
     order = place(anna, slot=None)
     assert (order.state, order.day, order.span) == (PLACED, None, "")
-    assert listing.waiting() == 1
+    assert [one.id for one in listing.found(Filter("waiting"), most=9)] == [order.id]
 
 
 def test_the_letter_says_when_the_fitter_comes_and_what_to_prepare(anna: cast.Person) -> None:
@@ -323,3 +323,48 @@ def test_a_cabinet_that_closes_leaves_no_phone_in_its_orders(anna: cast.Person, 
     at("2026-11-21T10:00")
     assert leaving.close(anna.id)
     assert (Order.get().phone, Order.get().words) == ("", "")
+
+
+def test_the_same_form_with_other_hours_is_another_wish(anna: cast.Person) -> None:
+    first = place(anna, key="k")
+    with pytest.raises(Refusal) as refused:
+        place(anna, key="k", slot=(TUESDAY, MORNING))
+    assert rules(refused) == ["order.open"]
+    placing.cancel(first.id)
+    assert place(anna, key="k", slot=(TUESDAY, MORNING)).day == TUESDAY
+
+
+def test_hours_that_were_forgotten_are_told_with_all_the_rest(anna: cast.Person) -> None:
+    with pytest.raises(Refusal) as refused:
+        placing.place(anna.account, Wish("", by_phone=False), key="k", customer_id=anna.id)
+    assert {one.rule for one in refused.value.problems} == {"order.what", "slot.none", "phone.missing"}
+
+
+def test_a_customer_places_ten_orders_a_day(anna: cast.Person, at: Any) -> None:
+    for _ in range(placing.A_DAY):
+        placing.cancel(place(anna).id)
+    with pytest.raises(Refusal) as refused:
+        place(anna)
+    assert rules(refused) == ["order.often"]
+    assert placing.place(
+        anna.account, Wish(f"replacement-{anna.meter.id}", phone="89135550123"), key="s", customer_id=None
+    )
+    at("2026-11-21T10:01")
+    assert place(anna, f"verification-{anna.meter.id}")
+
+
+def test_a_visit_is_not_moved_without_end(anna: cast.Person) -> None:
+    order = place(anna, slot=(MONDAY, MORNING))
+    for i in range(1, placing.A_DAY):
+        placing.appoint(order.id, (MONDAY, slots.spans()[i % 2]))
+    with pytest.raises(Refusal) as refused:
+        placing.appoint(order.id, (MONDAY, slots.spans()[2]))
+    assert rules(refused) == ["order.often"]
+    assert placing.appoint(order.id, (MONDAY, slots.spans()[2]), by_staff=True).span == slots.spans()[2]
+
+
+def test_what_it_costs_is_told(anna: cast.Person) -> None:
+    place(anna, model="merkuriy-200")
+    text = Message.get(Message.letter == "order_news").data["text"]
+    assert "3\u202f190,00\u00a0₽ с работой, если прежний счётчик исправен и поверен; иначе бесплатно." in text
+    assert telling.cost("verification", "") == "" and telling.cost("installation", "") == "бесплатно"

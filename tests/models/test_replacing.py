@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,7 @@ from models.billing.bills import Bill
 from models.metering import finding, intake, replacing
 from models.metering.hanging import NewMeter
 from models.metering.meters import Meter
-from models.metering.orders import placing
+from models.metering.orders import moves, placing
 from models.metering.orders.placing import Wish
 from models.metering.orders.rows import CANCELLED, DONE, OPEN, Order
 from models.metering.readings import Reading
@@ -64,6 +65,28 @@ def untouched(person: cast.Person) -> bool:
 
 
 # ---- a replacement
+
+
+def test_two_results_for_one_meter_do_not_wait_for_each_other(anna: cast.Person, monkeypatch: Any) -> None:
+    """One ends the meter whose verification the other enters at that moment: whoever is later is told so."""
+    orders, hold = (ordered(anna), ordered(anna, "verification")), moves.hold
+
+    def slowly(order_id: int) -> Order:
+        held = hold(order_id)
+        time.sleep(0.4)
+        return held
+
+    monkeypatch.setattr(moves, "hold", slowly)
+
+    def enter(i: int) -> Any:
+        time.sleep(0.1 * i)
+        if i:
+            return replacing.verify(orders[1].id, Visit(DAY), passed=True, due=date(2036, 11, 18))
+        return replace(orders[0])
+
+    replaced, verified = at_once(2, enter)
+    assert replaced.state == DONE
+    assert isinstance(verified, Refusal) and verified.problems[0].rule == "order.state"
 
 
 @pytest.mark.feature("S44")

@@ -12,8 +12,9 @@ from models.metering import replacing, slots
 from models.metering.accounts import Office
 from models.metering.orders import placing
 from models.metering.orders.placing import Wish
-from models.metering.orders.rows import APPOINTED, CANCELLED, PLACED, Order, number_of
+from models.metering.orders.rows import APPOINTED, CANCELLED, PLACED, Order
 from models.metering.replacing import Visit
+from models.numbers import number_of
 from tests import cast
 from tests.cast import Person
 from tests.page import Client, Page
@@ -50,7 +51,7 @@ def test_an_order_is_placed_with_hours_chosen(form: Page, anna: Person, mail: An
     page = send(form, anna, model="merkuriy-200", words="Домофон 12").follow()
     order = Order.get()
     assert page.path == f"/orders/{order.number}" and page.h1 == f"Заявка № {order.number}"
-    assert "визит назначен 23\u00a0ноября, с\u00a09 до\u00a012" in page.text
+    assert "визит назначен в понедельник, 23\u00a0ноября, с\u00a09 до\u00a012" in page.text
     assert "Меркурий 200.02" in page.text and "Как подготовиться" in page.text
     letter = mail("anna@example.ru")
     assert letter.letter == "order_news" and letter.link == f"/orders/{order.number}"
@@ -78,13 +79,30 @@ def test_without_hours_the_office_calls(form: Page, anna: Person) -> None:
 
 def test_what_is_wrong_is_told_and_nothing_typed_is_lost(form: Page, anna: Person) -> None:
     page = form.submit({"phone": "12", "words": "Стоит в подвале"}, button="Отправить заявку")
-    assert page.status == 422
-    assert page.errors == ["Выберите день и время или «договоримся по телефону»."]
+    assert page.status == 422 and page.errors == [
+        "Выберите день и время или «договоримся по телефону».",
+        "Выберите, что нужно сделать.",
+        "Это не похоже на номер телефона. Пример: +7 913 555-01-23",
+    ]
     page = page.submit({"slot": FIRST, "model": "merkuriy-201"}, button="Отправить заявку")
-    assert page.errors == ["Выберите, что нужно сделать.", "Это не похоже на номер телефона. Пример: +7 913 555-01-23"]
+    assert len(page.errors) == 2
     assert (page.value("phone"), page.value("words"), page.value("model")) == ("12", "Стоит в подвале", "merkuriy-201")
     assert page.soup.select_one(f'input[value="{FIRST}"][checked]') is not None
     assert send(page, anna, phone="+79135550123").status == 303
+
+
+def test_later_days_are_folded_and_open_with_the_chosen_one(form: Page, anna: Person) -> None:
+    assert len(form.soup.select("details input[name=slot]")) == 10 * 3
+    late = str(form.soup.select("details input[name=slot]")[5]["value"])
+    again = send(form, anna, slot=late, phone="12")
+    assert again.status == 422 and again.soup.select_one(f'details[open] input[value="{late}"][checked]') is not None
+    assert send(form, anna, slot=FIRST, phone="12").soup.select_one("details[open] input[name=slot]") is None
+
+
+def test_models_and_prices_are_asked_where_one_is_to_be_hung(home: Client, form: Page, anna: Person) -> None:
+    page = send(form, anna, model="merkuriy-200").follow()
+    assert "3\u202f190,00\u00a0₽ с работой" in page.text
+    assert home.get("orders.form").soup.find(id="model") is None  # a verification alone is left
 
 
 def test_hours_taken_meanwhile_are_refused_and_the_next_ones_offered(form: Page, anna: Person) -> None:
@@ -116,15 +134,15 @@ def test_a_visit_is_moved(home: Client, form: Page, anna: Person) -> None:
 
 
 def test_an_order_is_called_off(form: Page, anna: Person) -> None:
-    page = send(form, anna).follow().submit(button="Отменить заявку").follow()
+    page = send(form, anna).follow().submit(button="Да, отменить").follow()
     assert "отменена" in page.text and Order.get().state == CANCELLED
-    assert page.soup.find("button", string="Отменить заявку") is None
+    assert page.soup.find("button", string="Да, отменить") is None
 
 
 def test_on_the_day_itself_only_the_phone_is_left(form: Page, anna: Person, at: Any) -> None:
     page = send(form, anna).follow()
     at("2026-11-23T08:00")
-    refused = page.submit(button="Отменить заявку")
+    refused = page.submit(button="Да, отменить")
     assert refused.status == 422 and "Позвоните нам" in refused.errors[0]
     assert Order.get().state == APPOINTED
 

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from models.audit import AuditRow
 from models.metering import slots
 from models.metering.accounts import Office
 from models.metering.orders import placing
 from models.metering.orders.placing import Wish
 from models.metering.orders.rows import APPOINTED, CANCELLED, FAILED, Order
+from models.office import cards, openings
 from models.outbox import Message
 from tests import cast
+from tests.card import opened
 from tests.cast import Person
 from tests.page import Client
 from tests.test_house import _queries
@@ -70,7 +73,7 @@ def test_a_visit_is_appointed_and_moved(oleg: Client, anna: Person, office: Offi
         .submit({"slot": "2026-11-20 15:00-18:00"}, button="Назначить")
         .follow()
     )
-    assert "визит назначен 20\u00a0ноября, с\u00a015 до\u00a018" in page.text
+    assert "визит назначен в пятницу, 20\u00a0ноября, с\u00a015 до\u00a018" in page.text
     page.submit({"slot": "2026-11-24 09:00-12:00"}, button="Назначить")
     assert (Order.get().day, Order.get().span) == (date(2026, 11, 24), MORNING)
     assert [one.data["state"] for one in Message.select().order_by(Message.id)] == [
@@ -109,7 +112,7 @@ def test_a_visit_in_vain(oleg: Client, order: Order, home: Client, at: Any) -> N
 
 
 def test_an_order_for_whoever_phones(oleg: Client, anna: Person, office: Office) -> None:
-    page = oleg.get("staff_orders.form", account=anna.account.number)
+    page = opened(oleg, anna.account.number).click("Новая заявка")
     given = {"what": f"verification-{anna.meter and anna.meter.id}", "slot": "later", "phone": "+79135550199"}
     shown = page.submit(given, button="Принять заявку").follow()
     assert shown.h1 == f"Заявка № {Order.get().number}" and Order.get().customer_id is None
@@ -154,6 +157,75 @@ def test_a_day_that_makes_no_sense_is_brought_within_reach(oleg: Client, office:
     assert oleg.get("staff_orders.places", first=first).status == 200
     assert oleg.get("staff_orders.sheet", day=first).status == 200
     assert oleg.get("staff_orders.index", day=first).status == 200
+
+
+def test_an_order_by_telephone_wants_the_open_card(oleg: Client, anna: Person, vera: Person, office: Office) -> None:
+    asked = oleg.get("staff_orders.form", account=vera.account.number)
+    assert asked.status == 303 and f"/staff/customers/{vera.account.number}" in asked.location
+    form = opened(oleg, anna.account.number).click("Новая заявка")
+    other = oleg.post(
+        "staff_orders.place", {"csrf_token": form.token, "account": vera.account.number, "phone": "+79135550199"}
+    )
+    assert other.status == 303 and vera.account.last_name not in other.text and not Order.select().exists()
+
+
+def openings_of(deed: str) -> list[str]:
+    return [row.subject for row in AuditRow.select().where(AuditRow.deed == deed).order_by(AuditRow.id)]
+
+
+def test_who_reads_an_order_is_noted_once_an_hour(oleg: Client, pavel: Client, order: Order, at: Any) -> None:
+    for browser in (oleg, oleg, pavel):
+        assert browser.get("staff_orders.show", number=order.number).status == 200
+    assert openings_of("order.opened") == [order.subject, order.subject]
+    at("2026-11-20T13:30")
+    oleg.enter_office("oleg@example.ru", cast.PASSWORD)
+    oleg.get("staff_orders.show", number=order.number)
+    assert len(openings_of("order.opened")) == 3
+
+
+def test_the_result_and_the_photos_are_read_as_the_order_is(pavel: Client, order: Order) -> None:
+    assert pavel.get("visits.form", number=order.number).status == 200
+    assert openings_of("order.opened") == [order.subject]
+
+
+def test_whose_day_of_visits_is_read_is_noted(pavel: Client, order: Order) -> None:
+    pavel.get("staff_orders.sheet", day="2026-11-24")
+    assert openings_of("visits.opened") == []
+    pavel.get("staff_orders.sheet", day="2026-11-23", office="101")
+    pavel.get("staff_orders.sheet", day="2026-11-23", office="101")
+    assert openings_of("visits.opened") == ["visits:2026-11-23 101"]
+
+
+def test_the_list_tells_neither_names_nor_phones(oleg: Client, order: Order, anna: Person) -> None:
+    page = oleg.get("staff_orders.index", state="")
+    assert order.number in page.text and anna.account.last_name not in page.text and "555" not in page.text
+
+
+def test_searches_and_openings_have_a_limit(oleg: Client, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "MOST_SEARCHES", 1)
+    monkeypatch.setattr(openings, "MOST", 0)
+    assert [oleg.get("staff_orders.index", q="Иванова").status for _ in range(2)] == [200, 422]
+    refused = oleg.get("staff_orders.show", number=order.number)
+    assert refused.status == 422 and "Домофон 12" not in refused.text
+
+
+@pytest.mark.company("koryak")
+def test_a_company_without_orders_has_no_such_room(oleg: Client) -> None:
+    assert oleg.get("staff_orders.index").status == 404
+    for page in (oleg.get("staff_desk.show"), oleg.get("staff_appeals.index")):
+        assert page.status == 200 and "Заявки" not in page.text
+
+
+def test_from_a_day_without_visits_one_gets_to_the_next(oleg: Client, order: Order) -> None:
+    page = oleg.get("staff_orders.sheet", day="2026-11-20")
+    assert "визитов не назначено" in page.text and page.soup.find("a", rel="prev") is None
+    assert [row[0] for row in page.click("23\u00a0ноября →").rows] == ["с\u00a09 до\u00a012"]
+    assert oleg.get("staff_orders.sheet", day="2026-11-30", office="101").soup.find("a", rel="prev") is not None
+
+
+def test_keys_work_on_the_pages_that_name_them(oleg: Client, order: Order) -> None:
+    for page in (oleg.get("staff_orders.index", state=""), oleg.get("staff_orders.show", number=order.number)):
+        assert page.soup.select("script[src*='staff']") and page.soup.select("[data-key], [data-step]")
 
 
 def test_who_may_only_look_has_no_buttons(galina: Client, order: Order) -> None:

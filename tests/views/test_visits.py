@@ -140,3 +140,12 @@ def test_somebody_elses_file_does_not_exist(pavel: Client, anna: Person, vera: P
     token = {"csrf_token": shown.token}
     assert pavel.post("visits.download", token, number=other.number, file_id=file_id).status == 404
     assert pavel.post("visits.download", token, number=order.number, file_id=file_id).status == 200
+
+
+def test_each_dial_that_is_missing_is_named(oleg: Client, anna: Person) -> None:
+    page = send(oleg.get("visits.form", number=place(anna).number), {**RESULT, "final_t2": "", "initial_t1": ""})
+    assert page.status == 422 and page.errors == [
+        "Снятый счётчик, Т2: введите показание: цифры до запятой.",
+        "Новый счётчик, Т1: введите показание: цифры до запятой.",
+    ]
+    assert "Ночь, Т2" in page.text

@@ -63,7 +63,13 @@ def _swapped(template: str, endpoint: str, number: str, context: dict[str, Any])
 def _readings(number: str) -> dict[str, Any]:
     past = Past(account_or_404(number), clock.today())
     first, last = _span(past, past.last_period)
-    return {"past": past, "lines": past.lines(first, last), "first": first, "last": last}
+    return {
+        "past": past,
+        "lines": past.lines(first, last),
+        "changes": past.changes(first, last),
+        "first": first,
+        "last": last,
+    }
 
 
 def _consumption(number: str) -> dict[str, Any]:

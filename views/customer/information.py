@@ -21,10 +21,12 @@ room = Blueprint("information", __name__)
 def show(number: str) -> Any:
     account, today = account_or_404(number), clock.today()
     own = meters.of_account(account=account.id)
+    removed = [meter for meter in own if not meters.is_active(meter, today)]
     return page(
         "customer/information/show.html",
         meters=meters.active(own, today),
-        removed=[meter for meter in own if not meters.is_active(meter, today)],
+        removed=removed,
+        finals={meter.id: meters.final_in_words(meter) for meter in removed},
         office=Office.get_or_none(Office.id == account.office),
         near={meter.id for meter in own if meters.verification_is_near(meter, today)},
         expired={meter.id for meter in own if meters.verification_is_expired(meter, today)},

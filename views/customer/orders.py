@@ -15,9 +15,9 @@ from models.metering.orders.rows import (
     KIND_TITLES,
     MOVED,
     TITLES,
-    number_of,
     visit,
 )
+from models.numbers import number_of
 from views.door import account_or_404, customer_only, public
 from views.fields import Form
 from views.page import choices, page, refused, see
@@ -61,8 +61,6 @@ def place() -> Any:
     account = account_or_404(blank.account.data or "")
     if blank.validate():
         try:
-            if not blank.is_slot_named():
-                raise Refusal("slot", "Выберите день и время или «договоримся по телефону».", "slot.none")
             order = placing.place(account, blank.wish, key=blank.key.data or "", customer_id=current_user.id)
             flash("Заявка принята, письмо о ней отправлено.", "good")
             return see("orders.show", number=order.number)
@@ -141,7 +139,8 @@ def _found(number: str) -> Any:
 def _shown(order: Any, blank: DeedForm) -> Any:
     return page(
         "customer/orders/show.html", form=blank, order=order, events=listing.events(order=order.id), prepare=telling.PREPARE[order.kind],
-        model=company.current().catalogue.find(order.model), is_mine=order.customer_id == current_user.id, moved=MOVED, **_told(),
+        model=company.current().catalogue.find(order.model), is_mine=order.customer_id == current_user.id, moved=MOVED,
+        cost=telling.cost(order.kind, order.model), **_told(),
     )  # fmt: skip
 
 

@@ -23,12 +23,15 @@ from models.metering.orders.rows import (
     STATES,
     TITLES,
     hours,
-    number_of,
     visit,
 )
+from models.numbers import number_of
+from models.office import cards, openings
 from views.fields import Form, Line
 from views.page import see
+from views.staff_card import card_or_reason
 from views.staff_door import officer, staff_only
+from views.staff_order import opened
 from views.staff_page import page, page_number, refused
 from views.visit_form import LATER, MARKS, OrderForm, SlotForm, day_of, table, weekday
 
@@ -51,10 +54,19 @@ class PlacesForm(Form):
     """Fields places-<day>-<n> stand beside it; each button of the page sends its own `day`."""
 
 
+@room.before_request
+def _only_where_taken() -> None:
+    """A company that takes no orders has no such pages."""
+    if not company.current().orders.kinds:
+        abort(404)
+
+
 @room.get("/staff/orders", endpoint="index")
 @staff_only("orders.see")
 def index() -> Any:
     chosen = _chosen()
+    if chosen.text:
+        cards.count_search(officer().id)
     total = listing.count(chosen)
     number = page_number(total, A_PAGE)
     return page(
@@ -68,8 +80,12 @@ def index() -> Any:
 def sheet() -> Any:
     """The fitter's day on paper: whom to visit, in the order of hours."""
     day, office = day_of(request.args.get("day", "")) or clock.today(), _text("office")
+    visits = listing.sheet(day, office)
+    if visits:
+        openings.open(officer().id, "visits.opened", f"visits:{day} {office}".strip())
     return page(
-        "staff/orders/sheet.html", day=day, office=office, offices=_offices(), visits=listing.sheet(day, office),
+        "staff/orders/sheet.html", day=day, office=office, offices=_offices(), visits=visits,
+        before=listing.day_with_visits(day, office, after=False), after=listing.day_with_visits(day, office, after=True),
         catalogue=company.current().catalogue, hours=hours, **_told(),
     )  # fmt: skip
 
@@ -101,11 +117,12 @@ def set_places() -> Any:
 @room.get("/staff/orders/new", endpoint="form")
 @staff_only("orders.handle")
 def form() -> Any:
-    """An order for whoever has phoned or come."""
+    """An order for whoever has phoned or come, and whose card is open."""
     typed = _text("account")
     account = _account(typed)
     if account is None:
         return page(_NEW, account=None, typed=typed, form=OrderForm()), 404 if typed else 200
+    card_or_reason(account.number)
     return page(_NEW, **_filled(account, OrderForm()))
 
 
@@ -114,10 +131,9 @@ def form() -> Any:
 def place() -> Any:
     blank = OrderForm()
     account = _account(blank.account.data or "") or abort(404)
+    card_or_reason(account.number)
     if blank.validate():
         try:
-            if not blank.is_slot_named():
-                raise Refusal("slot", "Выберите день и время или «договоримся по телефону».", "slot.none")
             order = placing.place(account, blank.wish, key=blank.key.data or "", customer_id=None)
             flash(f"Заявка № {order.number} принята.", "good")
             return see("staff_orders.show", number=order.number)
@@ -130,7 +146,7 @@ def place() -> Any:
 @room.get("/staff/orders/<string:number>", endpoint="show")
 @staff_only("orders.see")
 def show(number: str) -> Any:
-    return _shown(_found(number), DeedForm())
+    return _shown(opened(number), DeedForm())
 
 
 @room.post("/staff/orders/<string:number>", endpoint="handle")
@@ -139,7 +155,7 @@ def handle(number: str) -> Any:
     deed, done = _DEEDS.get(request.form.get("deed", ""), (None, ""))
     if deed is None:
         abort(400)
-    order, form = _found(number), DeedForm()
+    order, form = opened(number), DeedForm()
     if form.validate():
         try:
             deed(order.id, form)
@@ -147,7 +163,7 @@ def handle(number: str) -> Any:
             return see("staff_orders.show", number=number)
         except Refusal as refusal:
             _put(form, refusal, request.form["deed"])
-    return _shown(_found(number), form), 422
+    return _shown(opened(number), form), 422
 
 
 _DEEDS: dict[str, tuple[Callable[[int, DeedForm], Any] | None, str]] = {
@@ -182,10 +198,6 @@ def _shown(order: Any, form: DeedForm) -> Any:
         model=company.current().catalogue.find(order.model), is_open=order.state in OPEN, is_appointed=order.state == APPOINTED,
         **_told(), **table([slots.Day(day, tuple(own)) for day, own in days.items()]),
     )  # fmt: skip
-
-
-def _found(number: str) -> Any:
-    return listing.one(number) or abort(404)
 
 
 def _chosen() -> Filter:

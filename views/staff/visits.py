@@ -14,14 +14,15 @@ from models.base import Refusal
 from models.files import STAFF
 from models.metering import replacing
 from models.metering.hanging import LONGEST_MODEL, LONGEST_SERIAL, NewMeter
-from models.metering.meters import ZONES, Meter
-from models.metering.orders import listing
-from models.metering.orders.rows import INSTALLATION, KIND_TITLES, OPEN, REPLACEMENT, VERIFICATION, number_of, visit
+from models.metering.meters import ZONES, Meter, zone_names
+from models.metering.orders.rows import INSTALLATION, KIND_TITLES, OPEN, REPLACEMENT, VERIFICATION, visit
 from models.metering.replacing import LONGEST_SEALS, Doubtful, Visit
+from models.numbers import number_of
 from views import downloads, uploads
 from views.fields import Form, HiddenField, Line, Shown
 from views.page import see
 from views.staff_door import staff_only
+from views.staff_order import opened
 from views.staff_page import page, refused
 from views.visit_form import day_of
 
@@ -93,17 +94,18 @@ def _show_section() -> None:
 @room.get("/staff/orders/<string:number>/result", endpoint="form")
 @staff_only("orders.visit")
 def form(number: str) -> Any:
-    order = _found(number)
+    order = opened(number)
     if order.state not in OPEN:
         return see("staff_orders.show", number=number)
-    return page(_TEMPLATE, form=_blank(order), **_context(order))
+    blank = _blank(order)
+    return page(_TEMPLATE, form=blank, **_context(order, blank))
 
 
 @room.post("/staff/orders/<string:number>/result", endpoint="enter")
 @staff_only("orders.visit")
 def enter(number: str) -> Any:
     """All of it in one act, or nothing; what is unusual is asked about once."""
-    order, form = _found(number), ResultForm()
+    order, form = opened(number), ResultForm()
     doubts: list[str] = []
     if form.validate():
         try:
@@ -117,14 +119,14 @@ def enter(number: str) -> Any:
             form.refuse(refusal)
     if not doubts:
         form.confirmed.data = ""
-    return refused(_TEMPLATE, form, **{**_context(_found(number)), "doubts": doubts})
+    return refused(_TEMPLATE, form, **{**_context(opened(number), form), "doubts": doubts})
 
 
 @room.post("/staff/orders/<string:number>/files", endpoint="attach")
 @staff_only("orders.visit")
 def attach(number: str) -> Any:
     """Photos that come later than the result."""
-    order, form = _found(number), FilesForm()
+    order, form = opened(number), FilesForm()
     if not form.validate():
         abort(400)
     try:
@@ -141,7 +143,7 @@ def attach(number: str) -> Any:
 @room.post("/staff/orders/<string:number>/files/<int:file_id>", endpoint="download")
 @staff_only("orders.see")
 def download(number: str, file_id: int) -> Any:
-    stored = files.one_of(f"order:{_found(number).id}", file_id) or abort(404)
+    stored = files.one_of(f"order:{opened(number).id}", file_id) or abort(404)
     try:
         return downloads.stored(stored)
     except Refusal as refusal:
@@ -177,10 +179,6 @@ def _brought(form: ResultForm, day: date) -> Visit:
     return Visit(day, form.seals.data or "", uploads.put_all(form.sent, allowed=STAFF), form.confirmed.data or "")
 
 
-def _found(number: str) -> Any:
-    return listing.one(number) or abort(404)
-
-
 def _blank(order: Any) -> ResultForm:
     """The day of the visit, the model that was wished, and the plan of the old meter."""
     wished = company.current().catalogue.find(order.model)
@@ -193,8 +191,10 @@ def _blank(order: Any) -> ResultForm:
     return ResultForm(**given)
 
 
-def _context(order: Any) -> dict[str, Any]:
+def _context(order: Any, form: ResultForm) -> dict[str, Any]:
     old = Meter.get_by_id(order.meter_id) if order.kind == REPLACEMENT else None
+    for zone, name in zone_names(old).items() if old and old.zones > 1 else ():
+        form[f"final_{zone}"].label.text = name
     return {
         "order": order, "old": old, "last": replacing.last_shown(old, clock.today()) if old else None, "doubts": [],
         "kinds": KIND_TITLES, "visit": visit, "number": number_of(order.id, order.placed_at), "endings": ",".join(STAFF.endings),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from models import clock, company
+from models import clock, company, workdays
 from models.base import database
 from models.metering import slots
 from models.metering.accounts import Account, Holding
@@ -105,7 +105,10 @@ def _day(story: _Story, office_id: int | None) -> Any:
     """Of a visit to come the first free day, of one that was some days after the order."""
     if story.state in (APPOINTED, PLACED):
         return slots.offered(office_id)[story.span].day
-    return clock.today() - timedelta(days=max(1, story.ago - 5))
+    day, exceptions = clock.today() - timedelta(days=max(1, story.ago - 5)), workdays.special()
+    while not workdays.is_working(day, exceptions):
+        day -= timedelta(days=1)
+    return day
 
 
 def _note(order: Order, kind: str, at: datetime, day: Any, span: str, text: str = "") -> None:

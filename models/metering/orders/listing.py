@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from peewee import JOIN, FieldAlias, ModelSelect
+from peewee import JOIN, FieldAlias, ModelSelect, fn
 
 from models import clock
 from models.base import compiled, param
 from models.metering import finding
 from models.metering.accounts import Account, Holding, Office
 from models.metering.meters import Meter
-from models.metering.orders.rows import APPOINTED, DONE, FAILED, PLACED, STATES, Order, OrderEvent, id_of, number_of
+from models.metering.orders.rows import APPOINTED, DONE, FAILED, PLACED, STATES, Order, OrderEvent
+from models.numbers import id_of, number_of
 
 NewMeter = Meter.alias("new_meter_row")
 WAITING = "waiting"  # not a state: whatever the office has to appoint
@@ -113,10 +114,10 @@ def count(chosen: Filter) -> int:
     )
 
 
-def waiting() -> int:
-    """How many orders the office has to appoint, and visits whose result is overdue."""
-    late = (Order.state == APPOINTED) & (Order.day < clock.today())
-    return int(Order.select(Order.id).where(Order.state.in_((PLACED, FAILED)) | late).limit(1000).count())
+def is_waiting(today: Any) -> Any:
+    """Of an order that the office has to appoint, or whose visit has no result yet; `today` may be a parameter of a compiled query."""
+    late = (Order.state == APPOINTED) & (Order.day < today)
+    return Order.state.in_((PLACED, FAILED)) | late
 
 
 def sheet(day: date, office: str) -> list[Any]:
@@ -127,14 +128,23 @@ def sheet(day: date, office: str) -> list[Any]:
     return list(query.order_by(Order.span, Account.settlement, Account.street, Account.house, Order.id).namedtuples())
 
 
+def day_with_visits(day: date, office: str, *, after: bool) -> date | None:
+    """The nearest day after, or before, that one on which the office's fitters have visits."""
+    query = Order.select(fn.MIN(Order.day) if after else fn.MAX(Order.day)).where(Order.state == APPOINTED)
+    query = query.where(Order.day > day if after else Order.day < day)
+    if office:
+        query = query.join(Office).where(Office.code == office)
+    found: date | None = query.scalar()
+    return found
+
+
 def _numbered(row: Any | None, number: str) -> Any | None:
     return row if row and number_of(row.id, row.placed_at) == number.strip() else None
 
 
 def _narrowed(query: ModelSelect[Any], chosen: Filter) -> ModelSelect[Any]:
     if chosen.state == WAITING:
-        late = (Order.state == APPOINTED) & (Order.day < clock.today())
-        query = query.where(Order.state.in_((PLACED, FAILED)) | late)
+        query = query.where(is_waiting(clock.today()))
     elif chosen.state in STATES:
         query = query.where(Order.state == chosen.state)
     if chosen.kind:

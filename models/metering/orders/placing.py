@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from peewee import IntegrityError
@@ -30,8 +30,12 @@ from models.metering.orders.rows import (
     REPLACEMENT,
     VERIFICATION,
     Order,
+    OrderEvent,
 )
 from models.people.customers import normal_phone
+
+A_DAY = 10  # orders that a customer places, and steps of one order until they must phone
+_TOO_MANY = "Слишком много изменений за сутки. Позвоните нам или вернитесь завтра."
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Wish:
     model: str = ""  # of the catalogue; '' for «advise me»
     phone: str = ""
     words: str = ""
-    slot: tuple[date, str] | None = None  # None: let us agree by phone
+    slot: tuple[date, str] | None = None
+    by_phone: bool = True  # whether a wish without hours says «let us agree by phone», or has forgotten them
 
 
 def offers(account: Any, meters: list[Any] | None = None) -> list[Offer]:
@@ -96,33 +101,30 @@ def place(account: Any, wish: Wish, *, key: str, customer_id: int | None) -> Ord
     """Place an order; with hours chosen the visit is appointed at once. The same form again gives the same order.
 
     Refused, a problem a field: nothing that may be ordered here, an order that is open already, an unknown model, a phone that is
-    none, too many words, hours that are not free.
+    none, too many words, hours that are not free or were forgotten, more than ten orders of a customer a day.
     """
-    mark = seal.fingerprint(f"order|{account.id}|{key}|{wish.what}")
+    mark = seal.fingerprint(f"order|{account.id}|{key}|{wish}")
     if repeated := Order.get_or_none(Order.key == mark):
         return repeated
-    chosen, problems = _checked(account, wish)
-    phone = _phone(wish.phone, problems)
     try:
-        with database.atomic():
-            if wish.slot and chosen:
-                _take(office_of(account), wish.slot, problems)
-            if problems or chosen is None:
-                raise Refusal(problems=problems)
-            return _store(account, chosen, wish, phone, mark, customer_id)
-    except IntegrityError:
-        if repeated := Order.get_or_none(Order.key == mark):
+        return _placed(account, wish, mark, customer_id)
+    except (Refusal, IntegrityError) as error:
+        if repeated := Order.get_or_none(Order.key == mark):  # the same form, a moment ago
             return repeated
+        if isinstance(error, Refusal):
+            raise
         raise Refusal("what", "Такая заявка только что появилась. Посмотрите её в списке.", "order.open") from None
 
 
 def appoint(order_id: int, slot: tuple[date, str] | None, *, by_staff: bool = False) -> Order:
     """Give the visit its hours, or other ones. The same hours again change nothing.
 
-    Refused: no hours chosen or none free, an order that is over, and by a customer a visit that is today or was.
+    Refused: no hours chosen or none free, an order that is over, and by a customer a visit that is today or was, or too often.
     """
     if slot is None:
         raise Refusal("slot", "Выберите день и время.", "slot.none")
+    if not by_staff:
+        _check_often(OrderEvent.select().where(OrderEvent.order == order_id, OrderEvent.at > _day_ago()))
     with database.atomic():
         order = moves.hold(order_id)
         if order.state == APPOINTED and (order.day, order.span) == slot:
@@ -169,6 +171,19 @@ def forget(customer_id: int) -> None:
     Order.update(phone="", words="").where(Order.customer == customer_id).execute()
 
 
+def _placed(account: Any, wish: Wish, mark: str, customer_id: int | None) -> Order:
+    chosen, problems = _checked(account, wish)
+    phone = _phone(wish.phone, problems)
+    if customer_id:
+        _check_often(Order.select().where(Order.customer == customer_id, Order.placed_at > _day_ago()))
+    with database.atomic():
+        if wish.slot and chosen:
+            _take(office_of(account), wish.slot, problems)
+        if problems or chosen is None:
+            raise Refusal(problems=problems)
+        return _store(account, chosen, wish, phone, mark, customer_id)
+
+
 def _standing(account_id: int) -> dict[tuple[str, Any], Order]:
     """Open orders by kind and meter, or by kind and service where there is no meter yet."""
     query: Any = Order.select().where(Order.account == account_id, Order.state.in_(OPEN))
@@ -183,6 +198,8 @@ def _checked(account: Any, wish: Wish) -> tuple[Offer | None, list[Problem]]:
     elif chosen.standing:
         text = f"Такая заявка уже есть, № {chosen.standing.number}. Откройте её, чтобы перенести визит или отменить."
         problems.append(Problem("what", text, "order.open"))
+    if wish.slot is None and not wish.by_phone:
+        problems.append(Problem("slot", "Выберите день и время или «договоримся по телефону».", "slot.none"))
     if wish.model and not company.current().catalogue.find(wish.model):
         problems.append(Problem("model", "Такого счётчика в каталоге нет. Выберите другой.", "order.model"))
     if len(wish.words) > LONGEST:
@@ -190,7 +207,19 @@ def _checked(account: Any, wish: Wish) -> tuple[Offer | None, list[Problem]]:
     return chosen, problems
 
 
+def _check_often(rows: Any) -> None:
+    if rows.count() >= A_DAY:
+        raise Refusal(None, _TOO_MANY, "order.often")
+
+
+def _day_ago() -> datetime:
+    return clock.now() - timedelta(days=1)
+
+
 def _phone(typed: str, problems: list[Problem]) -> str:
+    if not typed.strip():
+        problems.append(Problem("phone", "Введите телефон: мастер позвонит перед визитом.", "phone.missing"))
+        return ""
     try:
         return normal_phone(typed)
     except Refusal as refusal:
@@ -211,10 +240,16 @@ def _store(account: Any, chosen: Offer, wish: Wish, phone: str, key: str, custom
     order: Order = Order.create(
         account=account.id, customer=customer_id, meter=chosen.meter.id if chosen.meter else None, office=office_of(account),
         kind=chosen.kind, service=chosen.service, model="" if chosen.kind == VERIFICATION else wish.model, phone=phone,
-        words=wish.words.strip(), state=APPOINTED if day else PLACED, state_at=now, placed_at=now, day=day, span=span, key=key,
+        words=_readable(wish.words), state=APPOINTED if day else PLACED, state_at=now, placed_at=now, day=day, span=span, key=key,
     )  # fmt: skip
     moves.note(order, order.state)
     return order
+
+
+def _readable(text: str) -> str:
+    """The words as they are kept: line ends of one kind, nothing that nobody sees."""
+    lines = ("".join(filter(str.isprintable, line)) for line in text.replace("\t", " ").splitlines())
+    return "\n".join(lines).strip()
 
 
 def _check_changeable(order: Any, *, by_staff: bool) -> None:

@@ -1,11 +1,7 @@
-"""The tables of orders: what is wished for a meter, and what became of it, step by step.
-
-A number is made of the row's id and the month, '2611-000123': it names an order and opens nothing.
-"""
+"""The tables of orders: what is wished for a meter, and what became of it, step by step."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from peewee import CharField, DateField, DateTimeField, ForeignKeyField, IntegerField
@@ -14,6 +10,7 @@ from models import clock, words
 from models.base import Row
 from models.metering.accounts import Account, Office
 from models.metering.meters import Meter
+from models.numbers import number_of
 from models.people.customers import Customer
 
 INSTALLATION, REPLACEMENT, VERIFICATION = "installation", "replacement", "verification"
@@ -127,18 +124,6 @@ VisitSlot.add_index(
 )
 
 
-def number_of(order_id: int, placed_at: datetime) -> str:
-    """'2611-000123': year and month, and the running number."""
-    return f"{clock.local(placed_at):%y%m}-{order_id:06d}"
-
-
-def id_of(typed: str) -> int | None:
-    """The row's id that a number as written by `number_of` would have; whether it is that row's number is for the reader to compare."""
-    head, _, tail = typed.strip().partition("-")
-    is_number = len(head) == 4 and 6 <= len(tail) <= 9 and (head + tail).isascii() and (head + tail).isdigit()
-    return int(tail) if is_number else None
-
-
 def hours(span: str) -> str:
     """«с 9 до 12» from '09:00-12:00'; minutes are said where there are any."""
     begins, _, ends = span.partition("-")
@@ -151,5 +136,5 @@ def _hour(time: str) -> str:
 
 
 def visit(row: Any) -> str:
-    """«25 ноября, с 9 до 12» of an order or an event that has a time, else ''."""
-    return f"{words.day_month(row.day)}, {hours(row.span)}" if row.day else ""
+    """«в среду, 25 ноября, с 9 до 12» of an order or an event that has a time, else ''."""
+    return f"{words.on_day(row.day)}, {hours(row.span)}" if row.day else ""

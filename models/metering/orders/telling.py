@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import outbox
+from models import company, outbox, words
 from models.metering.accounts import Holding
 from models.metering.orders.rows import (
     APPOINTED,
@@ -18,7 +18,6 @@ from models.metering.orders.rows import (
     visit,
 )
 from models.people.customers import Customer
-from models.words import phone
 
 _ALWAYS = ("Дома должен быть взрослый с паспортом.", "К месту счётчика нужен свободный доступ.")
 PREPARE = {
@@ -30,11 +29,24 @@ PREPARE = {
 
 def said(order: Order, event: str, text: str = "") -> str:
     """What a step of the order means for the customer."""
+    price = cost(order.kind, order.model)
+    paid = f" Цена: {price}." if price else ""
     if event == PLACED:
-        return f"Мы позвоним по номеру {phone(order.phone)}, чтобы договориться о дне визита."
+        return f"Мы позвоним по номеру {words.phone(order.phone)}, чтобы договориться о дне визита.{paid}"
     if event in (APPOINTED, MOVED):
-        return f"Мастер придёт {visit(order)}. {' '.join(PREPARE[order.kind])}"
+        return f"Мастер придёт {visit(order)}. {' '.join(PREPARE[order.kind])}{paid}"
     return text
+
+
+def cost(kind: str, model: str) -> str:
+    """What the customer pays for the wish, by the catalogue; '' of a verification."""
+    if kind == VERIFICATION:
+        return ""
+    known = company.current().catalogue.find(model)
+    if kind == INSTALLATION or (known and not known.price):
+        return "бесплатно"
+    paid = f"{words.rubles(known.price)} с работой" if known else "по каталогу"
+    return f"{paid}, если прежний счётчик исправен и поверен; иначе бесплатно"
 
 
 def tell(order: Order, event: OrderEvent) -> None:
