@@ -19,7 +19,6 @@ _AHEAD = 30  # days among which an hour is looked for: longer than any holidays
 _DAYS = 2  # on which a call may be wanted: what is left of today, and the next day of the contact centre
 _LEAST = timedelta(minutes=15)  # so much of a span must be left
 _NOON, _EVENING = time(12), time(17)
-_WEEKDAYS = "в понедельник|во вторник|в среду|в четверг|в пятницу|в субботу|в воскресенье".split("|")
 _SATURDAY = 5
 
 
@@ -96,7 +95,7 @@ def _called(day: date, today: date) -> str:
         return "сегодня"
     if day == today + timedelta(days=1):
         return "завтра"
-    return f"{_WEEKDAYS[day.weekday()]}, {words.day_month(day)}"
+    return words.on_day(day)
 
 
 def _part(span: Span) -> str:

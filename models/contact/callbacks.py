@@ -1,6 +1,7 @@
 """Callbacks: somebody leaves a phone number, a topic and a good time, and the contact centre calls.
 
-One open request a phone, three a day: nobody has a stranger called again and again.
+One call for all requests of a phone that are open, three requests a day: nobody has a stranger called again and again. Whoever asks for a
+phone that waits for a call already is answered as everybody is, and their words come before whoever calls.
 """
 
 from __future__ import annotations
@@ -10,18 +11,22 @@ from typing import Any
 
 from peewee import CharField, DateTimeField, ForeignKeyField, IntegerField, IntegrityError
 
-from models import audit, clock, company, limits, workdays
-from models.base import Problem, Refusal, Row, database
+from models import audit, clock, company, limits, seal, workdays
+from models.base import Problem, Refusal, Row, database, locked
+from models.company_consents import PERSONAL_DATA
 from models.contact import callback_times
-from models.contact.appeals.rows import id_of, number_of, topic_of
+from models.contact.appeals.rows import topic_of
 from models.contact.callback_times import Time
 from models.metering.accounts import Account
+from models.numbers import id_of, number_of
 from models.people.customers import Customer, normal_phone
 from models.people.staff import Employee
 
-WAITING, DONE, UNREACHED, CANCELLED = "waiting", "done", "unreached", "cancelled"
+WAITING, JOINED, DONE, UNREACHED, CANCELLED = "waiting", "joined", "done", "unreached", "cancelled"
+OPEN = (WAITING, JOINED)
 TITLES = {
     WAITING: "ждёт звонка",
+    JOINED: "ждёт звонка",
     DONE: "поговорили",
     UNREACHED: "не дозвонились",
     CANCELLED: "отменён",
@@ -40,6 +45,7 @@ class Callback(Row):
     phone = CharField()  # E.164; '' once it is forgotten
     topic = CharField()  # a code of company.toml
     channel = CharField(default="web")  # web | assistant
+    consent = CharField(default="")  # the version of the document on personal data that a guest has agreed to
     page = CharField(default="", max_length=LONGEST_PAGE)  # the path of our own that it was asked for from
     begins_at = DateTimeField()  # the time that was wished for
     ends_at = DateTimeField()  # from there on it is late
@@ -51,7 +57,8 @@ class Callback(Row):
     owned_until = DateTimeField(null=True)
     tries = IntegerField(default=0)  # calls to which nobody answered
     appeal = IntegerField(null=True)  # the appeal registered from the call
-    key = CharField(null=True, unique=True)  # of the form it came with
+    joins = ForeignKeyField("self", null=True)  # the request of the same phone that is called for both
+    key = CharField(null=True, unique=True)  # of the form it came with, and of what it said
 
     class Meta:
         indexes = (
@@ -71,7 +78,7 @@ class Callback(Row):
 
     @property
     def is_open(self) -> bool:
-        return self.state == WAITING
+        return self.state in OPEN
 
     @property
     def topic_title(self) -> str:
@@ -106,47 +113,43 @@ def request(
     name: str = "",
     account_id: int | None = None,
     customer_id: int | None = None,
+    consent_shown: str = "",
     channel: str = "web",
     page: str = "",
     key: str | None = None,
 ) -> Callback:
-    """Ask for a call. The same key, or a phone that waits for a call already: that request, and no second.
+    """Ask for a call. The same key with the same words: the same request. A phone that waits for a call already is called once for both.
 
-    `when` is the code of one of `times()`. Refused: no phone number of Russia, a topic or a time that is not offered, more than
-    three requests a day for one phone or ten an hour from one address, somebody else's account.
+    `when` is the code of one of `times()`, `consent_shown` the version agreed to by a guest, '' if the box is empty. Refused: no phone
+    number of Russia, a topic or a time that is not offered, more than three requests a day for one phone (a customer's own is counted
+    apart from what others ask for it) or ten an hour from one address, somebody else's account, a guest without a consent.
     """
-    number, chosen = _checked(phone, topic, when, name, account_id, customer_id)
-    if known := _of_key(key):
+    number, chosen = _checked(phone, topic, when, name, account_id, customer_id, consent_shown)
+    said = " ".join(name.split())
+    own_key = seal.fingerprint(f"{(key, customer_id, account_id, number, topic, when, said)}") if key else None
+    if known := _of_key(own_key):
         return known
     # Before anything is said about a phone: nobody asks through ours which numbers wait for a call.
     limits.spend_address("callback.address", audit.actor().ip, MOST_ADDRESS, PER)
-    if known := _open(number):
-        return known
-    _check_day(number)
+    wish = {
+        "customer": customer_id, "account": account_id, "name": said, "phone": number, "topic": topic, "channel": channel,
+        "page": page[:LONGEST_PAGE], "begins_at": clock.utc(chosen.begins), "ends_at": clock.utc(chosen.ends), "key": own_key,
+        "consent": "" if customer_id else consent_shown,
+    }  # fmt: skip
     try:
-        with database.atomic():
-            begins, ends = clock.utc(chosen.begins), clock.utc(chosen.ends)
-            made: Callback = Callback.create(
-                customer=customer_id, account=account_id, name=" ".join(name.split()), phone=number, topic=topic, channel=channel,
-                page=page[:LONGEST_PAGE], begins_at=begins, ends_at=ends, due_at=begins, state_at=clock.now(),
-                created_at=clock.now(), key=key,
-            )  # fmt: skip
-            audit.record("callback.requested", made.subject, topic=topic, channel=channel)
-            return made
+        return _made(wish)
     except IntegrityError:  # the same form, or the same phone, a moment ago
-        same = _of_key(key) or _open(number)
-        if same is None:
-            raise
-        return same
+        return _of_key(own_key) or _made(wish)
 
 
 def cancel(callback_id: int) -> None:
-    """Call no more; a request that is over stays as it is. Refused while somebody is calling."""
+    """Call no more; a request that is over stays as it is, one that joined it waits by itself. Refused while somebody is calling."""
     with database.atomic():
         free = Callback.owned_until.is_null() | (Callback.owned_until <= clock.now())
-        waits = (Callback.id == callback_id) & (Callback.state == WAITING)
+        waits = (Callback.id == callback_id) & Callback.state.in_(OPEN)
         done = Callback.update(state=CANCELLED, state_at=clock.now(), owner=None, owned_until=None).where(waits, free)
         if done.execute():
+            _set_free(callback_id)
             audit.record("callback.cancelled", subject(callback_id))
         elif Callback.select().where(waits).exists():
             raise Refusal(None, "Вам уже звонят: возьмите трубку или скажите, что вопрос решён.", "callback.taken")
@@ -161,28 +164,37 @@ def by_number(typed: str) -> Callback | None:
 
 def of_customer(customer_id: int) -> list[Callback]:
     """A customer's requests, the newest first."""
-    return list(Callback.select().where(Callback.customer == customer_id).order_by(Callback.id.desc()).limit(_SHOWN))
+    return list(Callback.select().where(Callback.customer == customer_id).order_by(*_newest()).limit(_SHOWN))
 
 
 def of_ids(callback_ids: list[int]) -> list[Callback]:
     """What a browser without a cabinet has asked for, the newest first."""
     chosen = Callback.select().where(Callback.id.in_(callback_ids), Callback.customer.is_null())
-    return list(chosen.order_by(Callback.id.desc())) if callback_ids else []
+    return list(chosen.order_by(*_newest())) if callback_ids else []
 
 
 def wipe(customer_id: int) -> int:
     """Forget whose requests these were, and cancel the open ones: the cabinet is closed. Inside the caller's transaction; how many."""
     theirs = Callback.customer == customer_id
+    opened = [
+        one.id for one in Callback.select(Callback.id).where(theirs, Callback.state.in_(OPEN)).order_by(Callback.id)
+    ]
     Callback.update(state=CANCELLED, state_at=clock.now(), owner=None, owned_until=None).where(
-        theirs, Callback.state == WAITING
+        Callback.id.in_(opened), Callback.state.in_(OPEN)
     ).execute()
+    for callback_id in opened:
+        _set_free(callback_id)
     return int(Callback.update(name="", phone="", page="").where(theirs, _is_known()).execute())
 
 
 def forget() -> int:
     """Wipe phones and names of requests that were over 90 days ago; how many."""
-    over = (Callback.state != WAITING) & (Callback.state_at < clock.now() - KEPT)
+    over = Callback.state.not_in(OPEN) & (Callback.state_at < clock.now() - KEPT)
     return int(Callback.update(name="", phone="", page="").where(over, _is_known()).execute())
+
+
+def _newest() -> tuple[Any, Any]:
+    return Callback.created_at.desc(), Callback.id.desc()
 
 
 def _is_known() -> Any:
@@ -190,13 +202,14 @@ def _is_known() -> Any:
 
 
 def _checked(
-    phone: str, topic: str, when: str, name: str, account_id: int | None, customer_id: int | None
+    phone: str, topic: str, when: str, name: str, account_id: int | None, customer_id: int | None, consent_shown: str
 ) -> tuple[str, Time]:
     problems, number = [], ""
     try:
         number = normal_phone(phone)
     except Refusal as refusal:
-        problems += refusal.problems
+        empty = Problem("phone", "Введите номер телефона.", "callback.phone")
+        problems += refusal.problems if phone.strip() else [empty]
     if topic not in company.current().reception.topics:
         problems.append(Problem("topic", "Выберите, о чём вопрос.", "callback.topic"))
     chosen = next((one for one in times() if one.code == when), None)
@@ -214,6 +227,9 @@ def _checked(
         )
     if account_id and not (customer_id and Account.of(customer_id).where(Account.id == account_id).exists()):
         problems.append(Problem("account", "Выберите один из ваших лицевых счетов.", "callback.account"))
+    if not customer_id and (PERSONAL_DATA, consent_shown) not in company.current().consent_versions:
+        text = "Без согласия на обработку персональных данных позвонить мы не можем."
+        problems.append(Problem("consent", text, "consent.missing"))
     if problems or chosen is None:
         raise Refusal(problems=problems)
     return number, chosen
@@ -224,14 +240,36 @@ def _of_key(key: str | None) -> Callback | None:
     return found
 
 
-def _open(phone: str) -> Callback | None:
-    found: Callback | None = Callback.get_or_none(Callback.phone == phone, Callback.state == WAITING)
-    return found
+def _made(wish: dict[str, Any]) -> Callback:
+    """The request, waiting by itself or joined to the one of its phone that waits, which is called by the earlier time of both."""
+    with database.atomic():
+        open_one = locked(Callback.select().where(Callback.phone == wish["phone"], Callback.state == WAITING)).first()
+        _check_day(wish["phone"], wish["customer"])
+        if open_one and wish["begins_at"] < open_one.due_at:
+            Callback.update(due_at=wish["begins_at"]).where(Callback.id == open_one.id).execute()
+        made: Callback = Callback.create(
+            **wish, due_at=wish["begins_at"], state=JOINED if open_one else WAITING, joins=open_one, state_at=clock.now(),
+            created_at=clock.now(),
+        )  # fmt: skip
+        audit.record("callback.requested", made.subject, topic=made.topic, channel=made.channel)
+        return made
 
 
-def _check_day(phone: str) -> None:
-    day = Callback.created_at > clock.now() - timedelta(days=1)
-    if Callback.select().where(Callback.phone == phone, day).count() >= A_DAY:
+def _set_free(callback_id: int) -> None:
+    """Let the first of those that joined a request wait in its place. Inside the caller's transaction."""
+    joined = (Callback.joins == callback_id) & (Callback.state == JOINED)
+    first = locked(Callback.select().where(joined).order_by(Callback.id)).first()
+    if first:
+        Callback.update(state=WAITING, joins=None).where(Callback.id == first.id).execute()
+        Callback.update(joins=first.id).where(joined).execute()
+
+
+def _check_day(phone: str, customer_id: int | None) -> None:
+    """A holder's own three requests are nobody else's to use up."""
+    counted = (Callback.phone == phone) & (Callback.created_at > clock.now() - timedelta(days=1))
+    if customer_id and Customer.select().where(Customer.id == customer_id, Customer.phone == phone).exists():
+        counted &= Callback.customer == customer_id
+    if Callback.select().where(counted).count() >= A_DAY:
         raise Refusal(
             "phone",
             "На этот номер за сутки уже заказали три звонка. Позвоните нам сами: телефон внизу страницы.",

@@ -15,11 +15,12 @@ from models.contact import callback_times
 from models.contact.appeals import registering
 from models.contact.appeals.registering import Applicant
 from models.contact.appeals.rows import Appeal
-from models.contact.callbacks import DONE, UNREACHED, WAITING, Callback, subject
+from models.contact.callbacks import DONE, JOINED, OPEN, UNREACHED, WAITING, Callback, subject
 from models.metering.accounts import Account
+from models.people import rights
 from models.people.staff import Employee
 
-LEASE = timedelta(minutes=15)
+LEASE = timedelta(minutes=30)
 MOST_TRIES = 3
 LATEST = timedelta(days=14)  # until when a call may be put off
 LONGEST = 2000
@@ -64,15 +65,6 @@ class Queue:
         return len(self.late) + len(self.now) + len(self.later)
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """How many are to be called now, since when the first of them waits (naive UTC), and how many are late."""
-
-    count: int
-    oldest: datetime | None
-    late: int
-
-
 def queue(most: int = 300) -> Queue:
     """Whom to call, by the time that was wished for; a call that was put off counts by its new time."""
     now = clock.now()
@@ -87,19 +79,9 @@ def queue(most: int = 300) -> Queue:
     return Queue(late, present, later)
 
 
-def waiting(most: int = 1000) -> Waiting:
-    """What the desk shows."""
-    now = clock.now()
-    due = Callback.select(Callback.due_at, Callback.ends_at, Callback.tries).where(
-        Callback.state == WAITING, Callback.due_at <= now
-    )
-    rows = list(due.order_by(Callback.due_at).limit(most).namedtuples())
-    return Waiting(len(rows), rows[0].due_at if rows else None, sum(_is_late(row, now) for row in rows))
-
-
 def past(*, most: int = 50, skip: int = 0) -> list[Any]:
     """Requests that are over, the newest first."""
-    rows = _listed().where(Callback.state != WAITING).order_by(Callback.state_at.desc(), Callback.id.desc())
+    rows = _listed().where(Callback.state.not_in(OPEN)).order_by(Callback.state_at.desc(), Callback.id.desc())
     return list(rows.limit(most).offset(skip).namedtuples())
 
 
@@ -118,25 +100,34 @@ def tries(callback: Callback) -> list[Any]:
     return list(query.order_by(CallbackTry.id).namedtuples())
 
 
+def joined(callback: Callback) -> list[Callback]:
+    """What else is asked by this phone, for the same call; the first first."""
+    same = Callback.select().where(Callback.joins == callback.id)
+    return list(same.order_by(Callback.id))
+
+
 def is_mine(callback: Callback, employee_id: int) -> bool:
-    """Whether the employee has taken it and sees its phone."""
-    return callback.owner_id == employee_id and callback.owned_until is not None and callback.owned_until > clock.now()
+    """Whether the employee has taken it, sees its phone and may write down the call: until somebody else takes it."""
+    return callback.owner_id == employee_id and callback.state == WAITING
 
 
 def take(callback_id: int, employee_id: int) -> None:
-    """Take a request for a quarter of an hour; the phone is seen from here on, and that is audited. Taken again, it is theirs anew.
+    """Take a request for half an hour; the phone is seen from here on, and that is audited. Taken again, it is theirs anew.
 
     Refused: one that is over, or that somebody else has.
     """
     with database.atomic():
         free = Callback.owner.is_null() | (Callback.owner == employee_id) | (Callback.owned_until <= clock.now())
-        mine = is_mine(_held(callback_id), employee_id)
+        before = _held(callback_id)
+        is_known = (
+            before.owner_id == employee_id and before.owned_until is not None and before.owned_until > clock.now()
+        )
         taken = Callback.update(owner=employee_id, owned_until=clock.now() + LEASE).where(
             Callback.id == callback_id, Callback.state == WAITING, free
         )
         if not taken.execute():
             raise _not_free(callback_id)
-        if not mine:
+        if not is_known:
             audit.record("callback.taken", subject(callback_id))
 
 
@@ -172,13 +163,13 @@ def note(
     """Write down how a call ended; `again` (naive UTC) is when to call whoever asked for later.
 
     Nobody answered three times: the request closes as not reached; a wrong number closes it at once. Refused: a request that is not
-    the employee's now, an outcome without words where they are needed, a time that is over, too far or outside the hours.
+    the employee's, an outcome without words where they are needed, a time that is over, too far or outside the hours.
     """
     said = text.replace("\r\n", "\n").strip()
     _check(outcome, said, again, appeal_id)
     with database.atomic():
         held = _held(callback_id)
-        if held.state != WAITING or not is_mine(held, employee_id):
+        if not is_mine(held, employee_id):
             raise _not_free(callback_id, _NOT_MINE)
         changes = _after(held, outcome, again)
         next_at = changes.get("due_at") if changes["state"] == WAITING else None
@@ -190,6 +181,10 @@ def note(
         )
         if moved.execute() != 1:
             raise _not_free(callback_id)
+        if changes["state"] != WAITING:
+            Callback.update(state=changes["state"], state_at=clock.now()).where(
+                Callback.joins == held.id, Callback.state == JOINED
+            ).execute()
         audit.record("callback.called", held.subject, outcome=outcome)
         return Callback.get_by_id(held.id)
 
@@ -207,7 +202,7 @@ def register_appeal(callback_id: int, employee_id: int, topic: str, text: str) -
             text = "Обращение регистрируют на клиента с кабинетом: пусть напишет его на портале, подтвердив почту."
             raise Refusal(None, text, "callback.guest")
         applicant = Applicant(held.customer_id, account_id=_still_held(held))
-        said = f"Записано по телефону. {text.strip()}" if text.strip() else ""
+        said = f"{_by_phone(employee_id)} {text.strip()}" if text.strip() else ""
         appeal = registering.register(applicant, topic, said, key=held.subject, channel="call")
         return note(callback_id, employee_id, APPEAL, text, appeal_id=appeal.id)
 
@@ -225,7 +220,7 @@ def _after(callback: Callback, outcome: str, again: datetime | None) -> dict[str
         return {"state": DONE, "state_at": now}
     if outcome == LATER:
         assert again is not None  # noqa: S101  _check
-        return {"state": WAITING, "due_at": again, "ends_at": again + callback_times.WITHIN}
+        return {"state": WAITING, "begins_at": again, "due_at": again, "ends_at": again + callback_times.WITHIN}
     count = callback.tries + 1
     if outcome == WRONG or count >= MOST_TRIES:
         return {"state": UNREACHED, "state_at": now, "tries": count}
@@ -264,6 +259,12 @@ def _of_later(again: datetime | None) -> list[Problem]:
     return []
 
 
+def _by_phone(employee_id: int) -> str:
+    """Whose pen it was: the words are the customer's, and the customer reads them."""
+    employee = Employee.get_by_id(employee_id)
+    return f"Записано по телефону, {rights.ROLE_TITLES[employee.role].lower()} {employee.name.split()[0]}."
+
+
 def _still_held(callback: Callback) -> int | None:
     held = Account.of(callback.customer_id).where(Account.id == callback.account_id).exists()
     return int(callback.account_id) if callback.account_id and held else None
@@ -289,8 +290,9 @@ def _not_free(callback_id: int, otherwise: str = "Заявка уже закры
 
 
 def _is_late(row: Any, now: datetime) -> bool:
-    """Past the time that was wished for, and not one that is only being tried again."""
-    return bool(row.ends_at < now)
+    """Past the time that was wished for, and not one that is only being tried again; one called sooner for another wish, past that."""
+    wished = row.ends_at if row.begins_at <= row.due_at else row.due_at
+    return bool(max(wished, row.due_at + callback_times.WITHIN) < now)
 
 
 def _open_ones() -> ModelSelect[Any]:

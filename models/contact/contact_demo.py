@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-from models import clock, company
-from models.contact import calling, news
+from models import clock, company, workdays
+from models.contact import callback_times, callbacks, calling, news
 from models.contact.callbacks import CANCELLED, DONE, UNREACHED, WAITING, Callback
 from models.contact.calling import CallbackTry
 from models.contact.news import NewsChange, NewsItem
@@ -20,11 +20,12 @@ _HOLIDAYS = """Офисы закрыты с 31 декабря по 8 январ�
 В праздники можно:
 - передать показания в кабинете;
 - заплатить картой;
-- оставить обращение, срок ответа считается с первого рабочего дня."""
+- оставить обращение: срок ответа считается в рабочих днях."""
 _BY_MAIL = """Счёт на электронную почту приходит в день, когда он рассчитан: бумажный идёт до недели.
 
 Выбрать, как получать счета, можно в кабинете."""
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_LOOKED_BACK = 20  # days: longer than any holidays
 
 
 def fill_demo() -> None:
@@ -46,19 +47,19 @@ def fill_demo() -> None:
 
 def _callbacks(employee: Employee, account: Account) -> None:
     now, topics = clock.now(), list(company.current().reception.topics)
+    soonest, last = callbacks.times()[0], callbacks.times()[-1]
     holding = Holding.get_or_none(Holding.account == account.id, Holding.until.is_null())
     waits = (
-        ("+79135550141", "Светлана", -3 * _HOUR, -2 * _HOUR, 0),
-        ("+79135550142", "", -_HOUR / 4, _HOUR, 0),
-        ("+79135550143", "Пётр Ильич", 2 * _HOUR, 4 * _HOUR, 1),
+        ("+79135550141", "Светлана", *_worked(now), 0),
+        ("+79135550142", "", clock.utc(soonest.begins), clock.utc(soonest.ends), 0),
+        ("+79135550143", "Пётр Ильич", clock.utc(last.begins), clock.utc(last.ends), 1),
     )
     for place, (phone, name, begins, ends, tries) in enumerate(waits):
-        made = _callback(
-            phone, topics[place % len(topics)], now + begins - 2 * _HOUR, name=name, begins_at=now + begins
-        )
-        Callback.update(ends_at=now + ends, due_at=now + begins, tries=tries).where(Callback.id == made.id).execute()
+        asked = min(begins - 2 * _HOUR, now - _HOUR / 4)
+        made = _callback(phone, topics[place % len(topics)], asked, name=name, begins_at=begins)
+        Callback.update(ends_at=ends, tries=tries).where(Callback.id == made.id).execute()
         if tries:
-            _try(made, employee, calling.NO_ANSWER, "", now - _HOUR, now + begins)
+            _try(made, employee, calling.NO_ANSWER, "", asked + _HOUR / 6, begins)
     ended = (
         (DONE, 4, calling.ANSWERED, "Объяснили, почему в счёте два тарифа: сменился норматив."),
         (UNREACHED, 17, calling.NO_ANSWER, ""),
@@ -66,7 +67,7 @@ def _callbacks(employee: Employee, account: Account) -> None:
         (DONE, 48, calling.ANSWERED, "Подсказали, как передать показания за два месяца."),
     )
     for place, (state, days, outcome, text) in enumerate(ended):
-        at = now - days * _DAY
+        at, _ends = _worked(now - days * _DAY)
         made = _callback(f"+7913555015{place}", topics[(place + 2) % len(topics)], at, begins_at=at, state=state)
         calls = 3 if state == UNREACHED else 1 if outcome else 0
         for number in range(calls):
@@ -75,6 +76,18 @@ def _callbacks(employee: Employee, account: Account) -> None:
             state_at=at + 2 * _HOUR, tries=3 if state == UNREACHED else 0,
             customer=holding.customer_id if holding and state == DONE else None, account=account.id if state == DONE else None,
         ).where(Callback.id == made.id).execute()  # fmt: skip
+
+
+def _worked(before: datetime) -> tuple[datetime, datetime]:
+    """The last two hours of calls that were over by a moment (all naive UTC)."""
+    rules, exceptions = company.current().reception.callbacks, workdays.special()
+    for ahead in range(_LOOKED_BACK):
+        day = clock.local(before).date() - ahead * _DAY
+        for span in reversed(callback_times.on(day, rules, exceptions)):
+            ends = clock.utc(datetime.combine(day, span.ends))
+            if ends <= before:
+                return ends - 2 * _HOUR, ends
+    return before - 2 * _HOUR, before
 
 
 def _callback(

@@ -25,7 +25,7 @@ from peewee import (
     TextField,
 )
 
-from models import audit, clock
+from models import audit, clock, seal
 from models.base import Problem, Refusal, Row, database
 from models.metering.accounts import Account, Office
 
@@ -148,12 +148,13 @@ def written(
 
 
 def draft(words: Words, *, key: str | None = None) -> NewsItem:
-    """A draft that only the office sees; the same key: the same draft."""
+    """A draft that only the office sees; the same words with the same key: the same draft."""
+    mark = seal.fingerprint(f"news|{key}|{sorted(words.fields.items())}") if key else None
     with database.atomic():
-        known = NewsItem.get_or_none(NewsItem.key == key) if key else None
+        known = NewsItem.get_or_none(NewsItem.key == mark) if mark else None
         if known:
             return known
-        made: NewsItem = NewsItem.create(**words.fields, state_at=clock.now(), created_at=clock.now(), key=key)
+        made: NewsItem = NewsItem.create(**words.fields, state_at=clock.now(), created_at=clock.now(), key=mark)
         _noted(made, DRAFTED)
         return made
 

@@ -25,6 +25,7 @@ def up(migrator, db):
         phone = CharField()
         topic = CharField()
         channel = CharField()
+        consent = CharField()
         page = CharField(max_length=200)
         begins_at = DateTimeField()
         ends_at = DateTimeField()
@@ -36,6 +37,7 @@ def up(migrator, db):
         owned_until = DateTimeField(null=True)
         tries = IntegerField()
         appeal = IntegerField(null=True)
+        joins = ForeignKeyField("self", null=True)
         key = CharField(null=True, unique=True)
 
         class Meta:

@@ -36,6 +36,7 @@ def test_a_guest_asks_and_an_operator_calls(guest: Visitor, oleg: Visitor) -> No
     expect(guest.summary()).to_contain_text("Введите номер телефона.")
     guest.fill(Телефон=PHONES[guest.js], Как_к_вам_обращаться="Светлана")
     guest.field("О чём вопрос").select_option(label="Начисления и счета")
+    guest.field("Даю согласие на обработку персональных данных").check()
     guest.press("Жду звонка")
     guest.sees("Мы позвоним")
     assert wrong(guest) == []

@@ -73,7 +73,7 @@ def test_what_an_operator_writes_everybody_reads_once_it_is_published(
     irina.sees(answer)
     irina.follow("Назад к черновику")
     irina.press("Опубликовать")
-    irina.sees("Опубликовано: клиенты видят это с этой минуты.")
+    irina.sees("Опубликовано: в течение полуминуты это увидят клиенты.")
     guest.page.wait_for_timeout(0)
     guest.open("/about/questions/charges")
     guest.sees(answer)

@@ -55,7 +55,7 @@ def test_news_are_written_and_published(guest: Visitor, oleg: Visitor) -> None:
     oleg.heading("Офис переехал")
     assert wrong(oleg) == []
     oleg.press("Опубликовать")
-    oleg.sees("Опубликовано.")
+    oleg.sees("Опубликовано: в течение полуминуты это увидят клиенты.")
     guest.open("/about/news").follow("Офис переехал")
     guest.sees("вход со двора")
     assert wrong(guest) == []

@@ -12,15 +12,16 @@ from models import audit, clock
 from models.audit import AuditRow
 from models.base import Refusal
 from models.contact import callback_times, callbacks, calling
-from models.contact.callbacks import CANCELLED, WAITING, Callback
+from models.contact.callbacks import CANCELLED, DONE, JOINED, WAITING, Callback
 from tests import cast
+from tests.calls import agreed
 from tests.crowd import at_once
 
 PHONE = "8 (913) 555-01-23"
 
 
 def ask(phone: str = PHONE, **given: object) -> Callback:
-    usual: dict[str, object] = {"topic": "charges", "when": callback_times.ASAP}
+    usual: dict[str, object] = {"topic": "charges", "when": callback_times.ASAP, "consent_shown": agreed()}
     return callbacks.request(phone, **{**usual, **given})  # type: ignore[arg-type]
 
 
@@ -53,6 +54,45 @@ def test_all_that_is_wrong_is_told_at_once(db: Database) -> None:
     assert not Callback.select().exists()
 
 
+def test_who_joins_with_an_earlier_time_is_called_by_it(db: Database, at: Callable[[str], datetime]) -> None:
+    evening = next(one for one in callbacks.times() if "17:00-21:00" in one.code)
+    first = ask(when=evening.code)
+    sooner = ask(topic="meter")
+    assert [one.id for one in calling.queue().now] == [first.id]
+    after = Callback.get_by_id(first.id)
+    assert after.due_at == sooner.begins_at and after.time_title == first.time_title
+    at("2026-11-20T11:30")
+    assert [one.id for one in calling.queue().late] == [first.id]
+
+
+def test_strangers_do_not_use_up_the_day_of_a_customers_own_phone(db: Database) -> None:
+    anna = cast.anna(history=False)
+    for _ in range(3):
+        ask(anna.customer.phone)
+    with pytest.raises(Refusal):
+        ask(anna.customer.phone, name="Четвёртый")
+    for topic in ("charges", "meter", "other"):
+        assert ask(anna.customer.phone, customer_id=anna.id, topic=topic).is_open
+    with pytest.raises(Refusal):
+        ask(anna.customer.phone, customer_id=anna.id, name="Анна")
+
+
+@pytest.mark.parametrize("shown", ["", "1999-01", "x" * 500])
+def test_a_guest_is_called_with_a_consent_alone_and_its_version_is_kept(db: Database, shown: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        ask(consent_shown=shown)
+    assert rules(refused) == {"consent.missing"}
+    assert ask().consent == agreed()
+    anna = cast.anna(history=False)
+    assert ask("+79135550124", consent_shown=shown, customer_id=anna.id).consent == ""
+
+
+def test_a_form_that_is_empty_tells_all_that_is_wanted(db: Database) -> None:
+    with pytest.raises(Refusal) as refused:
+        ask(" ", topic="", when="", consent_shown="")
+    assert rules(refused) == {"consent.missing", "callback.phone", "callback.topic", "callback.when"}
+
+
 def test_a_time_that_has_passed_since_the_page_opened_is_refused(db: Database, at: Callable[[str], datetime]) -> None:
     morning = next(one for one in callbacks.times() if "08:00-12:00" in one.code)
     at("2026-11-20T12:30")
@@ -70,11 +110,46 @@ def test_somebody_elses_account_is_refused(db: Database) -> None:
         assert rules(refused) == {"callback.account"}
 
 
-def test_a_phone_that_waits_is_not_asked_for_twice(db: Database) -> None:
+def test_who_asks_for_a_phone_that_waits_is_called_by_the_same_call(db: Database) -> None:
+    anna, oleg = cast.anna(history=False), cast.employee("operator")
+    first = ask(topic="meter", key="a")
+    own = ask("+7 913 555 01 23", name="Анна", customer_id=anna.id, account_id=anna.account.id, key="b")
+    assert (own.state, own.joins_id, own.account_id, own.topic) == (JOINED, first.id, anna.account.id, "charges")
+    assert own.is_open and [one.id for one in callbacks.of_customer(anna.id)] == [own.id]
+    assert [one.id for one in calling.queue().now] == [first.id] and calling.joined(first) == [own]
+    calling.take(first.id, oleg.id)
+    calling.note(first.id, oleg.id, calling.BUSY)
+    assert Callback.get_by_id(own.id).state == JOINED
+    calling.take(first.id, oleg.id)
+    calling.note(first.id, oleg.id, calling.ANSWERED, "Объяснили.")
+    assert {one.state for one in Callback.select()} == {DONE} and calling.queue().count == 0
+
+
+def test_what_joined_a_request_that_is_called_off_waits_by_itself(db: Database) -> None:
+    first, second, third = ask(), ask(topic="meter"), ask(name="Анна")
+    callbacks.cancel(first.id)
+    assert [(one.state, one.joins_id) for one in Callback.select().order_by(Callback.id)] == [
+        (CANCELLED, None),
+        (WAITING, None),
+        (JOINED, second.id),
+    ]
+    callbacks.cancel(third.id)
+    assert [one.id for one in calling.queue().now] == [second.id] and calling.joined(second)[0].state == CANCELLED
+
+
+def test_a_cabinet_that_closes_leaves_the_other_requests_of_its_phone(db: Database) -> None:
+    anna = cast.anna(history=False)
+    ask(customer_id=anna.id)
+    guests = ask(name="Пётр")
+    callbacks.wipe(anna.id)
+    assert (Callback.get_by_id(guests.id).state, [one.id for one in calling.queue().now]) == (WAITING, [guests.id])
+
+
+def test_the_same_form_with_other_words_is_another_request(db: Database) -> None:
     first = ask(key="a")
-    assert ask("+7 913 555 01 23", topic="meter", key="b").id == first.id
-    assert ask(key="a").id == first.id
-    assert Callback.select().count() == 1
+    assert ask(key="a").id == first.id and ask("8 913 555 01 23", key="a").id == first.id
+    for given in ({"phone": "+79135550124"}, {"topic": "meter"}, {"name": "Анна"}):
+        assert ask(key="a", **given).id != first.id  # type: ignore[arg-type]
 
 
 def test_the_same_form_gives_the_same_request_even_when_it_is_over(db: Database) -> None:
@@ -83,8 +158,14 @@ def test_the_same_form_gives_the_same_request_even_when_it_is_over(db: Database)
     assert ask(key="a").id == first.id
 
 
-def test_twenty_at_once_make_one_request(db: Database) -> None:
+def test_twenty_at_once_make_one_call_and_three_requests(db: Database) -> None:
     done = at_once(20, lambda i: ask(key=f"form-{i}").id)
+    assert sum(isinstance(one, Refusal) for one in done) == 17, done
+    assert sorted(one.state for one in Callback.select()) == [JOINED, JOINED, WAITING] and calling.queue().count == 1
+
+
+def test_one_form_twenty_times_at_once_is_one_request(db: Database) -> None:
+    done = at_once(20, lambda _: ask(key="a").id)
     assert len(set(done)) == 1 and Callback.select().count() == 1, done
 
 
@@ -124,6 +205,9 @@ def test_a_request_is_called_off_once_and_not_while_somebody_calls(db: Database)
 def test_guests_requests_are_found_by_id_customers_by_whose_they_are(db: Database) -> None:
     anna = cast.anna(history=False)
     own, guests = ask(customer_id=anna.id), ask("+79135550124")
+    Callback.update(created_at=clock.now() - timedelta(days=1)).where(Callback.id == guests.id).execute()
+    newer = ask("+79135550125")
+    assert [one.id for one in callbacks.of_ids([guests.id, newer.id])] == [newer.id, guests.id]
     assert [one.id for one in callbacks.of_customer(anna.id)] == [own.id]
     assert [one.id for one in callbacks.of_ids([own.id, guests.id])] == [guests.id]
 

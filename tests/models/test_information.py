@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from models import audit, files
+from models import audit, clock, files
 from models.audit import AuditRow
 from models.base import Refusal
 from models.company import Company
@@ -29,6 +29,7 @@ from models.contact.information.publishing import Outdated
 from models.contact.information.rows import InformationDraft, InformationVersion
 from models.contact.information.sections import SECTIONS
 from models.exchange import imports
+from models.files import StoredFile
 from models.metering.accounts import Office
 from tests.conftest import ROOT
 
@@ -83,6 +84,16 @@ def test_whoever_writes_is_offered_the_answer_whatever_the_endings(text, slug):
 )
 def test_idle_words_are_offered_nothing(text):
     assert questions.hints(text) == []
+
+
+def test_what_is_asked_and_the_chosen_topic_weigh_more_than_what_is_told():
+    found = questions.hints("Почему такая большая сумма? Показания я передавала вовремя", topic="charges")
+    assert found[0].slug == "why-so-much"
+
+
+def test_what_everybody_asks_is_no_word_to_find_by():
+    found = [one.slug for one in questions.hints("Счётчик гудит. Что делать?")]
+    assert found[0] == "meter-broken" and "paid-not-seen" not in found
 
 
 def test_hints_are_few_and_the_topic_weighs_a_little():
@@ -185,6 +196,40 @@ def test_an_item_moves_and_goes():
     assert [one.slug for one in published.questions()][:2] == ["when-to-pass", "pass-reading"]
 
 
+def test_an_item_moves_past_its_neighbour_below_the_same_head():
+    asked = published.questions()
+    topic = next(one.topic for one in asked if one.topic != asked[0].topic)
+    own = [one.slug for one in asked if one.topic == topic]
+    seen = drafting.move(QUESTIONS, own[0], -1, seen=drafting.revision("questions")).revision
+    assert [one["slug"] for one in drafting.items("questions")] == [one.slug for one in asked], (
+        "the first of its head stays"
+    )
+    drafting.move(QUESTIONS, own[-1], -1, seen=seen)
+    after = [one["slug"] for one in drafting.items("questions") if one["topic"] == topic]
+    assert after == [*own[:-2], own[-1], own[-2]]
+    others = [one["slug"] for one in drafting.items("questions") if one["topic"] != topic]
+    assert others == [one.slug for one in asked if one.topic != topic]
+
+
+def test_items_stand_below_the_heads_of_their_page():
+    groups = QUESTIONS.groups(published.items("questions"))
+    assert [title for title, _ in groups] == [title for _, title, _ in questions.by_topic()]
+    assert sum(len(own) for _, own in groups) == len(published.questions())
+    assert [title for title, _ in PHONES.groups(published.items("phones"))] == [""]
+
+
+def test_a_version_that_another_thread_forgets_meanwhile_is_shown(monkeypatch):
+    publish(QUESTIONS, ASKED)
+    published.forget()
+
+    class Forgetful(dict[Any, Any]):
+        def __setitem__(self, key: Any, value: Any) -> None:
+            """Another thread has forgotten all at this moment."""
+
+    monkeypatch.setattr(published._known, "items", Forgetful())
+    assert "Где взять справку?" in [one.question for one in published.questions()]
+
+
 def test_pages_are_changed_but_never_removed():
     with pytest.raises(Refusal, match="нельзя удалить"):
         drafting.remove(PAGES, "contacts", seen=drafting.revision("pages"))
@@ -262,6 +307,8 @@ def test_a_pdf_takes_the_place_of_the_words():
     publishing.publish(CONTRACTS, seen=draft.revision)
     found = next(one for one in published.contracts() if one.slug == "electricity-block")
     assert published.file_of(found).title == found.file_title == "договор.pdf"
+    assert StoredFile.update(scan_at=clock.now()).execute() == 1  # put there while there was a scanner
+    assert published.file_of(found) is not None, "no scanner now: nothing waits for one"
     draft = drafting.save(CONTRACTS, one["slug"], one, seen=drafting.revision("contracts"), without_file=True)
     assert drafting.one_of("contracts", "electricity-block")["file"] == 0
 

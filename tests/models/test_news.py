@@ -115,6 +115,7 @@ def test_news_whose_days_are_over_are_not_published(db: Database, at: Callable[[
 
 def test_the_same_form_makes_one_draft(db: Database) -> None:
     assert news.draft(written(), key="a").id == news.draft(written(), key="a").id
+    assert news.draft(written(title="Другая"), key="a").id != news.draft(written(), key="a").id
 
 
 def test_news_for_a_settlement_or_an_office_are_told_there_alone(db: Database) -> None:

@@ -10,6 +10,7 @@ from models.base import Refusal
 from models.contact.outages import places
 
 STREETS = ["ул. Садовая", "пер. Тихий", "ул. 8 Марта", "ул. Ленина", "пр. Ленина", "пр-кт Мира", "ул. Ёлочная"]
+TOWNS = ["г. Красноярск", "пгт Солнечный", "п. Березовка", "д. Ивановка", "с. Ивановка"]
 NUMBERS = "1 2 9 10 10а 11 12 12а 12б 12/3 13 14 20 20а 21 30а 30б 30г 30д".split()
 
 
@@ -52,6 +53,10 @@ def test_what_is_meant(typed: str, said: str) -> None:
         ("Садоваяя, 3", "Похожие: ул. Садовая"),
         ("пер. Садовая, 3", "нет ни в одном лицевом счёте"),
         ("ул. Небывалая", "нет ни в одном лицевом счёте"),
+        ("Садовая 33", "«Садовая 33»: перед домом нужна запятая: ул. Садовая, 33."),
+        ("ул. Садовая д. 33; Тихий", "нужна запятая: ул. Садовая, д. 33."),
+        ("Садоваяя; Тихий; Садовая, 0", "Похожие: ул. Садовая. ул. Садовая: непонятно «0»"),
+        ("; ".join(f"Небывалая-{one}-я" for one in "абвгдежз"), "И ещё ошибки: 3."),
         ("Садовая, 30-", "непонятно «30-»"),
         ("Садовая, тридцать", "непонятно «тридцать»"),
         ("Садовая, 0", "непонятно «0»"),
@@ -68,6 +73,35 @@ def test_what_is_refused_and_how(typed: str, said: str) -> None:
     with pytest.raises(Refusal) as refused:
         parse(typed)
     assert said in refused.value.text and refused.value.problems[0].field == "streets"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("г. Красноярск", "г. Красноярск"),
+        ("красноярск", "г. Красноярск"),
+        ("Город  Красноярск", "г. Красноярск"),
+        ("солнечный", "пгт Солнечный"),
+        ("Берёзовка", "п. Березовка"),
+    ],
+)
+def test_the_settlement_that_is_meant(typed: str, meant: str) -> None:
+    assert places.settlement(typed, TOWNS) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("Краснаярск", "Похожие: г. Красноярск."),
+        ("Ивановка", "Похожие: д. Ивановка, с. Ивановка."),
+        ("Нигде", "лицевые счета."),
+        ("", "лицевые счета."),
+    ],
+)
+def test_a_settlement_that_is_not_known_is_refused_with_those_alike(typed: str, said: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        places.settlement(typed, TOWNS)
+    assert refused.value.text.endswith(said) and refused.value.problems[0].field == "settlement"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from peewee import Database, OperationalError
 
-from models import audit, base
+from models import audit, base, clock
 from models.audit import AuditRow
 from models.base import Refusal
 from models.contact.outages import announcing, live
@@ -89,6 +89,21 @@ def test_the_same_form_announces_once(street: list[Account]) -> None:
     assert len(set(done)) == 1 and Outage.select().count() == 2, done
 
 
+def test_the_same_form_with_another_plan_announces_that_too(street: list[Account]) -> None:
+    ids = {announcing.announce(plan, key="a").id for plan in (meant(), meant("Садовая, 33"), meant(reason="обрыв"))}
+    assert len(ids) == 3 == Outage.select().count()
+
+
+def test_a_settlement_is_understood_without_its_kind(street: list[Account]) -> None:
+    assert meant(settlement="красноярск").settlement == TOWN
+
+
+def test_an_unknown_settlement_and_streets_that_are_missing_are_told_at_once(street: list[Account]) -> None:
+    with pytest.raises(Refusal) as refused:
+        meant(" ", settlement="г. Краснаярск")
+    assert rules(refused) == {"outage.settlement", "outage.streets"} and f"Похожие: {TOWN}." in refused.value.text
+
+
 def test_another_place_or_time_is_another_fingerprint(street: list[Account]) -> None:
     plans = [meant(), meant("Садовая, 33"), meant(reason="обрыв"), meant(ends=datetime(2026, 11, 21, 15))]
     assert len({plan.fingerprint for plan in plans}) == 4 and meant().fingerprint == plans[0].fingerprint
@@ -134,6 +149,30 @@ def test_moved_says_why_and_keeps_the_times_of_before(street: list[Account]) -> 
         (ANNOUNCED, True),
         (MOVED, False),
     ]
+
+
+def test_one_that_lasts_for_days_is_prolonged(street: list[Account], at: Callable[[str], datetime]) -> None:
+    made = announce(begins=datetime(2026, 11, 20, 10, 5), ends=datetime(2026, 11, 25, 14))
+    at("2026-11-24T10:00")
+    longer = announcing.move(made.id, None, datetime(2026, 12, 5, 14), "ждём трансформатор", version=1)
+    assert (longer.begins_at, longer.ends_at) == (made.begins_at, clock.utc(datetime(2026, 12, 5, 14)))
+    with pytest.raises(Refusal) as refused:
+        announcing.move(made.id, None, datetime(2026, 12, 9, 14), "ждём", version=2)
+    assert rules(refused) == {"outage.times"}
+
+
+def test_the_beginning_of_one_under_way_stays(street: list[Account], at: Callable[[str], datetime]) -> None:
+    made = announce(begins=datetime(2026, 11, 20, 10, 5), ends=datetime(2026, 11, 20, 14))
+    at("2026-11-20T10:10")
+    with pytest.raises(Refusal) as refused:
+        announcing.move(made.id, datetime(2026, 11, 21, 10), datetime(2026, 11, 21, 14), "мороз", version=1)
+    assert rules(refused) == {"outage.begun"} and fresh(made) == made
+
+
+def test_an_emergency_is_told_its_own_limits(street: list[Account]) -> None:
+    with pytest.raises(Refusal) as refused:
+        meant(kind="emergency", begins=datetime(2026, 11, 10, 10))
+    assert "Аварийное" in refused.value.text
 
 
 def test_two_employees_do_not_change_it_past_each_other(street: list[Account]) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from models.contact.information import published
 from models.exchange import imports
+from models.metering import accounts
 from models.metering.accounts import Office
+from tests import cast
 from tests.conftest import ROOT
 
 
@@ -127,6 +129,19 @@ def test_a_customer_gets_it_filled_in(home, anna):
     answer = home.get(next(link for link in links if link.endswith("/electricity-block.pdf")))
     text = _pdf(answer)
     assert anna.account.number in text and anna.account.last_name in text
+
+
+@pytest.mark.feature("S45")
+def test_one_account_is_chosen_for_the_filled_in_ones(home, anna):
+    other = cast.account(7, house="5")
+    accounts.link(anna.id, other)
+    page = home.get("about.contracts")
+    assert len(page.soup.select(f"main a[href^='/accounts/{anna.account.number}/']")) > 0
+    assert not page.soup.select(f"main a[href^='/accounts/{other.number}/contracts']")
+    page = home.get("about.contracts", account=other.number)
+    assert page.soup.select(f"main .rows a[href^='/accounts/{other.number}/contracts']")
+    assert not page.soup.select(f"main .rows a[href^='/accounts/{anna.account.number}/']")
+    assert home.get("about.contracts", account="241999999999").status == 200
 
 
 def test_nobody_gets_anothers_filled_in(stranger, anna):

@@ -33,6 +33,18 @@ def test_sections_tell_their_version_and_their_draft(irina):
     assert "есть" in irina.get("staff_information.index").text
 
 
+def test_items_stand_by_topic_and_move_by_keys(oleg):
+    page = oleg.get("staff_information.show", section="questions")
+    assert "Оплата" in " ".join(one.get_text() for one in page.soup.select("h3"))
+    assert all(row.find_all(recursive=False)[1:] for row in page.soup.select("li.apart")), (
+        "one child alone goes to the right"
+    )
+    for where in ("show", "versions"):
+        page = oleg.get(f"staff_information.{where}", section="questions")
+        assert page.soup.select_one("script[src*=staff]") is not None
+    assert oleg.get("staff_information.index").soup.select_one("script[src*=staff]") is not None
+
+
 def test_a_draft_is_previewed_then_published(irina, client):
     assert _change(irina).status == 303
     page = irina.get("staff_information.show", section="questions")

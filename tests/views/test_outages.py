@@ -68,6 +68,27 @@ def test_everybody_reads_them_by_settlement_and_street(client: Client, anna: Per
     assert "не объявлено" in client.get("outages.index", place="Омск").text
 
 
+@pytest.mark.parametrize(
+    "street", ["Садовая 33", "ул. Садовая, д. 33, кв. 91", "садовая 33а", "Садовая д.33/2", "Садовая 33 корп 2"]
+)
+def test_who_types_the_house_too_finds_the_street(client: Client, anna: Person, street: str) -> None:
+    announce()
+    assert "замена опор" in client.get("outages.index", place="Красноярск", street=street).text
+
+
+def test_a_street_that_is_called_by_a_number_stays_whole(client: Client, anna: Person) -> None:
+    cast.account(8, street="ул. 8 Марта")
+    announce("8 Марта")
+    assert "замена опор" in client.get("outages.index", street="8 марта").text
+    assert "не объявлено" in client.get("outages.index", street="8 июля").text
+
+
+def test_nothing_on_a_street_is_no_promise_that_its_name_is_right(client: Client, anna: Person) -> None:
+    announce()
+    page = client.get("outages.index", street="Садавая")
+    assert "По улице «Садавая» отключений не объявлено. Проверьте, верно ли она написана" in page.text
+
+
 def test_cancelled_ones_say_so(client: Client, anna: Person) -> None:
     announcing.cancel(announce().id, "мороз", version=1)
     assert "отменено" in client.get("outages.index").text

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from models.contact import callback_times, callbacks
+from models.contact import callback_times, callbacks, calling
 from models.contact.callbacks import Callback
+from tests.calls import agreed
 from tests.cast import Person
 from tests.page import Client, Page
 from views.staff.callbacks import masked_phone
@@ -16,7 +19,7 @@ PHONE, SHOWN = "+79135550177", "+7 913 555-01-77"
 
 
 def ask(**given: Any) -> Callback:
-    return callbacks.request(PHONE, "charges", callback_times.ASAP, name="Анна", **given)
+    return callbacks.request(PHONE, "charges", callback_times.ASAP, name="Анна", consent_shown=agreed(), **given)
 
 
 def text(page: Page) -> str:
@@ -73,10 +76,47 @@ def test_called_later(oleg: Client) -> None:
     assert "Позвонить снова: 23 ноября 2026, 12:00" in text(page) and "Позже: 1" in text(page)
 
 
+def test_the_wished_time_is_not_shown_beside_a_later_one(oleg: Client, at: Callable[[str], datetime]) -> None:
+    ask()
+    assert "удобно до 20 ноября 2026, 11:00" in text(oleg.get("staff_callbacks.index"))
+    at("2026-11-20T10:50")
+    oleg.get("staff_callbacks.index").submit(button="Взять").follow().submit(button="Не отвечает\u00a0N")
+    page = oleg.get("staff_callbacks.index")
+    assert "20 ноября 2026, 11:20" in text(page) and "удобно до" not in text(page)
+
+
 def test_words_are_wanted_for_an_answer(oleg: Client) -> None:
     ask()
     page = oleg.get("staff_callbacks.index").submit(button="Взять").follow().submit(button="Вопрос решён\u00a0A")
     assert page.status == 422 and page.error("text") == "Напишите, о чём договорились."
+
+
+def test_the_words_of_a_call_stay_when_a_colleague_has_taken_it(
+    oleg: Client, irina: Client, at: Callable[[str], datetime]
+) -> None:
+    made = ask()
+    page = oleg.get("staff_callbacks.index").submit(button="Взять").follow()
+    at("2026-11-20T10:31")
+    irina.get("staff_callbacks.index").submit(button="Взять")
+    page = page.submit({"text": "Говорили сорок минут."}, button="Вопрос решён\u00a0A")
+    assert page.status == 422 and page.value("text") == "Говорили сорок минут." and "Irina" in page.text
+    assert SHOWN not in text(page) and callbacks.by_number(made.number).is_open  # type: ignore[union-attr]
+
+
+def test_others_who_ask_by_the_same_phone_stand_on_the_page(oleg: Client, anna: Person) -> None:
+    made = ask()
+    own = callbacks.request(
+        PHONE, "meter", callback_times.ASAP, name="Вера", customer_id=anna.id, account_id=anna.account.id
+    )
+    page = oleg.get("staff_callbacks.index")
+    assert len(page.rows) == 1
+    page = page.submit(button="Взять").follow()
+    assert "Ещё спрашивают" in page.text and "Вера" in page.text and anna.account.number in page.text
+    page = oleg.get("staff_callbacks.show", callback_id=own.id)
+    assert page.soup.select_one("textarea") is None and f"№ {made.number}" in text(page)
+    token = page.token
+    page = oleg.post("staff_callbacks.take", {"csrf_token": token}, callback_id=own.id).follow()
+    assert not calling.is_mine(Callback.get_by_id(own.id), 1)
 
 
 def test_an_appeal_from_the_call(oleg: Client, anna: Person) -> None:

@@ -21,17 +21,28 @@ def test_drafted_looked_at_and_published(oleg: Client, client: Client) -> None:
     assert "черновик" in page.text and len(page.soup.select("article li")) == 2
     assert "Новостей пока нет." in client.get("news.index").text
     page = page.submit(button="Опубликовать").follow()
-    assert "Опубликовано." in page.text and "Работа в праздники" in client.get("news.index").text
+    assert (
+        "Опубликовано: в течение полуминуты это увидят клиенты." in page.text
+        and "Работа в праздники" in client.get("news.index").text
+    )
+
+
+def test_an_empty_form_tells_all_that_is_wanted(oleg: Client) -> None:
+    page = oleg.get("staff_news.new").submit({"begins_on": ""}, button="Сохранить черновик")
+    assert page.status == 422 and page.error("title") and page.error("text") and page.error("begins_on")
 
 
 def test_changed_with_the_earlier_words_kept_and_taken_down(oleg: Client, client: Client) -> None:
     page = draft(oleg).follow().submit(button="Опубликовать").follow().click("Изменить\u00a0E")
-    assert "изменения сразу увидят все" in page.text and page.value("title") == "Работа в праздники"
+    assert "изменения в течение полуминуты увидят все" in page.text and page.value("title") == "Работа в праздники"
     page = page.submit({"title": "Новогодние дни"}, button="Сохранить").follow()
     assert page.h1 == "Новогодние дни" and "Работа в праздники" in page.text
     assert "Новогодние дни" in client.get("news.index").text
     page = page.submit(button="Снять").follow()
-    assert "Снято" in page.text and client.get("news.show", news_id=NewsItem.get().id).status == 404
+    assert (
+        "Снято: в течение полуминуты этого больше не увидят." in page.text
+        and client.get("news.show", news_id=NewsItem.get().id).status == 404
+    )
 
 
 def test_what_is_wrong_is_told_beside_the_field(oleg: Client) -> None:

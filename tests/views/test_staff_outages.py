@@ -72,6 +72,15 @@ def test_moved_and_cancelled(oleg: Client, anna: Person) -> None:
     assert "отменено" in page.text and page.soup.find("button", string="Перенести") is None
 
 
+def test_one_under_way_has_another_end_alone(oleg: Client, anna: Person, at: Callable[[str], datetime]) -> None:
+    look(oleg, begins="2026-11-20T10:05").submit(button="Объявить")
+    at("2026-11-20T10:08")
+    page = oleg.get("staff_outages.show", outage_id=Outage.get().id)
+    assert page.soup.find(id="begins") is None
+    page = page.submit({"text": "ждём опору", "ends": "2026-11-22T12:00"}, button="Изменить конец").follow()
+    assert "ждём опору" in page.text and Outage.get().version == 2
+
+
 def test_the_power_is_back_early(oleg: Client, anna: Person, at: Callable[[str], datetime]) -> None:
     look(oleg, begins="2026-11-20T10:05").submit(button="Объявить")
     at("2026-11-20T10:08")

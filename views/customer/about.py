@@ -94,7 +94,7 @@ def tariffs() -> Any:
 @room.get("/about/contracts", endpoint="contracts")
 @public
 def contracts() -> Any:
-    return about_pages.contracts()
+    return about_pages.contracts(chosen=request.args.get("account", ""))
 
 
 @room.get("/about/contracts/<string:slug>.pdf", endpoint="contract")

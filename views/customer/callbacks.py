@@ -10,13 +10,14 @@ from flask_login import current_user
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
-from models import company, seal
+from models import company, seal, words
 from models.base import Refusal
+from models.company_consents import PERSONAL_DATA, ConsentDocument
 from models.contact import callbacks
 from models.contact.callbacks import Callback
 from models.metering.accounts import held_by, short_address
 from views.door import public
-from views.fields import Form, HiddenField, Line
+from views.fields import Form, HiddenField, Line, Tick
 from views.page import own_path, page, refused, see
 
 room = Blueprint("callbacks", __name__)
@@ -24,11 +25,13 @@ _REMEMBERED = 5  # requests of a browser without a cabinet
 
 
 class CallbackForm(Form):
-    phone = Line("Телефон", most=40, required="Введите номер телефона.")
+    phone = Line("Телефон", most=40)
     topic = SelectField("О чём вопрос", validate_choice=False)
     when = SelectField("Когда удобно", validate_choice=False)
     account = SelectField("Лицевой счёт", validate_choice=False)
     name = Line("Как к вам обращаться", most=callbacks.LONGEST_NAME)
+    consent = Tick("Даю согласие на обработку персональных данных")
+    shown = HiddenField()  # the version of the document beside the box
     page = HiddenField()
     key = HiddenField()
 
@@ -40,7 +43,12 @@ class CallbackForm(Form):
         self.account.choices = [SelectChoice(str(one.id), f"{one.number}, {short_address(one)}") for one in held]
         self.account.choices += [SelectChoice("", "не о лицевом счёте")] if held else []
         self.key.data = self.key.data or seal.token()[:22]
+        self.shown.data = self.shown.data or _document().version
         return self
+
+    @property
+    def consent_shown(self) -> str:
+        return (self.shown.data or "") if self.consent.data else ""
 
     @property
     def account_id(self) -> int | None:
@@ -58,9 +66,12 @@ class CancelForm(Form):
 def index() -> Any:
     form = CallbackForm()
     if current_user.is_authenticated and not form.phone.data:
-        form.phone.data, form.name.data = current_user.phone, current_user.name
+        form.phone.data, form.name.data = (
+            words.phone(current_user.phone or "").replace(words.NBSP, " "),
+            current_user.name,
+        )
     form.page.data = _origin(request.args.get("page", "")) or form.page.data
-    return page("customer/callbacks/show.html", form=form.offer(), own=_own(), titles=callbacks.TITLES)
+    return page("customer/callbacks/show.html", form=form.offer(), **_shown())
 
 
 @room.post("/callbacks", endpoint="ask")
@@ -72,7 +83,7 @@ def ask() -> Any:
             return _asked(form)
         except Refusal as refusal:
             form.refuse(refusal)
-    return refused("customer/callbacks/show.html", form, own=_own(), titles=callbacks.TITLES)
+    return refused("customer/callbacks/show.html", form, **_shown())
 
 
 @room.post("/callbacks/cancel", endpoint="cancel")
@@ -93,17 +104,24 @@ def cancel() -> Any:
 
 def _asked(form: CallbackForm) -> Any:
     customer_id = current_user.id if current_user.is_authenticated else None
-    key = seal.fingerprint(f"callback|{customer_id}|{form.key.data}")
     made = callbacks.request(
         form.phone.data or "", form.topic.data or "", form.when.data or "", name=form.name.data or "",
-        account_id=form.account_id, customer_id=customer_id, page=_origin(form.page.data or ""), key=key,
+        account_id=form.account_id, customer_id=customer_id, consent_shown=form.consent_shown,
+        page=_origin(form.page.data or ""), key=form.key.data,
     )  # fmt: skip
-    if made.key == key and customer_id is None:
+    if customer_id is None:
         known = [one for one in session.get("callbacks", []) if one != made.id]
         session["callbacks"] = [*known, made.id][-_REMEMBERED:]
-    if made.key != key:  # whose it is, and what it is about, is not told to whoever has typed the number
-        flash("На этот номер звонок уже заказан. Мы позвоним, второй раз заказывать не нужно.")
     return see("callbacks.index")
+
+
+def _shown() -> dict[str, Any]:
+    document = None if current_user.is_authenticated else _document()
+    return {"own": _own(), "titles": callbacks.TITLES, "document": document}
+
+
+def _document() -> ConsentDocument:
+    return company.current().consents[PERSONAL_DATA]
 
 
 def _own() -> list[Callback]:

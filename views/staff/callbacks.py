@@ -14,8 +14,7 @@ from models.base import Refusal
 from models.contact import callbacks, calling
 from models.contact.appeals.rows import topic_of
 from models.contact.callbacks import Callback
-from views.fields import Form, HiddenField, Line
-from views.mailing_form import Text
+from views.fields import Form, HiddenField, Line, Text
 from views.page import see
 from views.staff_door import officer, staff_only
 from views.staff_page import page
@@ -135,7 +134,8 @@ def _shown(callback: Callback, form: OutcomeForm) -> dict[str, Any]:
     return {
         "callback": callback,
         "form": form,
-        "is_mine": is_mine and callback.is_open,
+        "is_mine": is_mine,
+        "joined": calling.joined(callback),
         "phone": words.phone(callback.phone) if is_mine else masked_phone(callback.phone),
         "tries": calling.tries(callback),
         "appeal": calling.appeal_number(callback),

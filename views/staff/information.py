@@ -27,6 +27,7 @@ uploads.allow(
 )  # fmt: skip
 _ITEM = "staff/information/item.html"
 _PAGE = 20
+_SOON = "в течение полуминуты"  # published.FRESH
 
 
 @room.get("/staff/information", endpoint="index")
@@ -48,7 +49,8 @@ def show(section: str) -> Any:
     return page(
         "staff/information/show.html",
         part=part,
-        items=items,
+        groups=part.groups(items),
+        count=len(items),
         draft=draft,
         made=made,
         seen=drafting.revision(part.code),
@@ -159,7 +161,7 @@ def _by(refusal: Overtaken) -> str:
 @staff_only("information.publish")
 def publish(section: str) -> Any:
     part = _section(section)
-    return _done(part, lambda: publishing.publish(part, seen=_seen()), "Опубликовано: клиенты видят это с этой минуты.")
+    return _done(part, lambda: publishing.publish(part, seen=_seen()), f"Опубликовано: {_SOON} это увидят клиенты.")
 
 
 @room.post("/staff/information/<string:section>/carry", endpoint="carry")
@@ -221,7 +223,9 @@ def restore(section: str) -> Any:
     part, number = _section(section), request.form.get("version", "")
     if not number.isdecimal() or len(number) > 9:
         abort(400)
-    return _done(part, lambda: publishing.restore(part, int(number)), f"Возвращена версия {number}.")
+    return _done(
+        part, lambda: publishing.restore(part, int(number)), f"Возвращена версия {number}: {_SOON} её увидят клиенты."
+    )
 
 
 def _rows(part: Section, made: Changes) -> list[tuple[str, str, list[tuple[str, str, str]]]]:

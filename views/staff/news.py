@@ -17,8 +17,7 @@ from models.contact.news import NewsItem, Words
 from models.contact.outages import announcing
 from models.metering.accounts import Office
 from models.office import audit_log
-from views.fields import Form, HiddenField, Line
-from views.mailing_form import Text
+from views.fields import Form, HiddenField, Line, Text
 from views.page import see
 from views.staff_door import staff_only
 from views.staff_page import page, refused
@@ -26,10 +25,11 @@ from views.staff_page import page, refused
 room = Blueprint("staff_news", __name__)
 A_PAGE, MOST_PAGES = 30, 10_000
 _USUAL = timedelta(days=30)
+_SOON = "в течение полуминуты"  # news.FRESH
 
 
 class NewsForm(Form):
-    title = Line("Заголовок", most=news.LONGEST_TITLE, required="Напишите заголовок.")
+    title = Line("Заголовок", most=news.LONGEST_TITLE)
     text = Text("Текст")
     begins_on = Line("С какого дня", most=20)
     until_on = Line("По какой день", most=20)
@@ -83,7 +83,7 @@ def write() -> Any:
     form = NewsForm().offer()
     if form.validate():
         try:
-            item = news.draft(form.words(), key=seal.fingerprint(f"news|{form.key.data}"))
+            item = news.draft(form.words(), key=form.key.data)
             flash("Черновик сохранён. Прочтите его и опубликуйте.", "good")
             return see("staff_news.show", news_id=item.id)
         except Refusal as refusal:
@@ -125,13 +125,13 @@ def change(news_id: int) -> Any:
 @room.post("/staff/news/<int:news_id>/publish", endpoint="publish")
 @staff_only("outages.announce")
 def publish(news_id: int) -> Any:
-    return _do(news_id, news.publish, "Опубликовано.")
+    return _do(news_id, news.publish, f"Опубликовано: {_SOON} это увидят клиенты.")
 
 
 @room.post("/staff/news/<int:news_id>/take-down", endpoint="take_down")
 @staff_only("outages.announce")
 def take_down(news_id: int) -> Any:
-    return _do(news_id, news.take_down, "Снято: больше этого не видят.")
+    return _do(news_id, news.take_down, f"Снято: {_SOON} этого больше не увидят.")
 
 
 @room.before_request

@@ -16,14 +16,14 @@ from models.contact.outages import announcing, live, places
 from models.contact.outages.announcing import Hit, Plan
 from models.contact.outages.rows import KINDS, LONGEST_REASON, TITLES, Outage
 from models.office import audit_log
-from views.fields import Form, HiddenField, Line
-from views.mailing_form import Text
+from views.fields import Form, HiddenField, Line, Text
 from views.page import see
 from views.staff_door import staff_only
 from views.staff_page import page, refused
 
 room = Blueprint("staff_outages", __name__)
 A_PAGE, MOST_PAGES, MOST_HOUSES = 30, 10_000, 300
+_BY_HAND = "%d.%m.%Y %H:%M"
 
 
 class OutageForm(Form):
@@ -91,7 +91,7 @@ def announce() -> Any:
     try:
         plan = form.plan()
         if "announce" in request.form and form.seen.data == plan.fingerprint:
-            made = announcing.announce(plan, key=seal.fingerprint(f"outage|{form.key.data}"))
+            made = announcing.announce(plan, key=form.key.data)
             flash(f"Объявлено. Под отключение {_met(made.accounts)}.", "good")
             return see("staff_outages.show", outage_id=made.id)
     except Refusal as refusal:
@@ -146,9 +146,14 @@ def _section() -> None:
 
 
 def moment(typed: str | None) -> datetime | None:
-    """The local time that was typed; None for what is no time."""
+    """The local time that a browser's field sends, or that was typed as «24.11.2026 10:00»; None for what is no time."""
+    text = (typed or "").strip()
     try:
-        return datetime.fromisoformat((typed or "").strip()).replace(tzinfo=None)
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        pass
+    try:
+        return datetime.strptime(text, _BY_HAND)
     except ValueError:
         return None
 

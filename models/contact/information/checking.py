@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from models import words
 from models.base import Problem, Refusal
 from models.contact.information import links
 from models.contact.information.sections import CHOICE, FILE, PHONE, PLACE, RUBLES, TEXT, Field, Section
@@ -60,7 +61,7 @@ def _value(field: Field, typed: str) -> Any:
 
 
 def _plain(field: Field, typed: str) -> str:
-    text = unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    text = words.normal(typed.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if field.kind != TEXT:
         text = " ".join(text.split())
     if any(unicodedata.category(one) in ("Cc", "Cf", "Cs", "Co", "Cn") for one in text if one != "\n"):

@@ -92,14 +92,16 @@ def remove(section: Section, slug: str, *, seen: int) -> InformationDraft:
 
 
 def move(section: Section, slug: str, by: int, *, seen: int) -> InformationDraft:
-    """Show an item so many places later (earlier for a negative number). Offices stand by their settlements."""
+    """Show an item so many places later (earlier for a negative number) among those below its head. Offices stand by their settlements."""
 
     def place(found: list[Item]) -> list[Item]:
-        at = next((place for place, one in enumerate(found) if one["slug"] == slug), None)
-        if at is None:
+        moved = next((one for one in found if one["slug"] == slug), None)
+        if moved is None:
             raise Refusal(None, "Этого пункта больше нет: его удалили.", "information.gone")
+        places = [place for place, one in enumerate(found) if section.head_of(one) == section.head_of(moved)]
+        at = places.index(found.index(moved))
         left = [one for one in found if one["slug"] != slug]
-        left.insert(min(max(at + by, 0), len(left)), found[at])
+        left.insert(places[min(max(at + by, 0), len(places) - 1)], moved)
         return left
 
     return _change(section, seen, place)

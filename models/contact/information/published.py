@@ -49,9 +49,10 @@ def items(section: str) -> list[Item]:
     number = _numbers().get(section, 0)
     if number == 0:
         return filed(section)
-    if (section, number) not in _known.items:
-        _known.items[section, number] = of_version(section, number)
-    return _known.items[section, number]
+    found = _known.items.get((section, number))  # once: another thread may forget it meanwhile
+    if found is None:
+        found = _known.items[section, number] = of_version(section, number)
+    return found
 
 
 def present(section: str) -> list[Item]:
@@ -104,7 +105,7 @@ def questions() -> list[Question]:
 def file_of(contract: Contract) -> StoredFile | None:
     """The PDF that staff have put there; none while a scanner has not looked at it, or when it is gone."""
     stored = files.one_of(f"information:{CONTRACTS}", contract.file)
-    return stored if stored and not stored.waits_since and stored.path.is_file() else None
+    return stored if stored and not stored.waits and stored.path.is_file() else None
 
 
 def free_page(slug: str) -> FreePage | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -47,6 +47,18 @@ class Section:
     name_of: Callable[[Item], str]
     most: int = 500  # items
     grows: bool = True  # whether items may be added and removed
+    head: str = ""  # the field by whose values the items stand together on the page
+
+    def groups(self, items: Sequence[Item]) -> list[tuple[str, list[Item]]]:
+        """The items below the heads of their page, in its order; a section without heads is one group with no title."""
+        field = self.field(self.head)
+        titles = dict(field.choices()) if field else {}
+        values = dict.fromkeys([*titles, *(self.head_of(one) for one in items)])
+        groups = ((titles.get(value, value), [one for one in items if self.head_of(one) == value]) for value in values)
+        return [group for group in groups if group[1]]
+
+    def head_of(self, one: Item) -> str:
+        return str(one[self.head]) if self.head else ""
 
     def field(self, name: str) -> Field | None:
         return next((one for one in self.fields if one.name == name), None)
@@ -109,7 +121,7 @@ _SECTIONS = (
             ),
             Field("file", "Готовый PDF вместо текста", FILE, needed=False),
         ),
-        lambda one: one["title"], most=100,
+        lambda one: one["title"], most=100, head="service",
     ),
     Section(
         published.SERVICES, "Услуги сервисного центра", "работы и цены", "услугу",
@@ -121,7 +133,7 @@ _SECTIONS = (
             Field("vat", "НДС", CHOICE, choices=_vats),
             Field("note", "Примечание", needed=False),
         ),
-        lambda one: one["name"],
+        lambda one: one["name"], head="group",
     ),
     Section(
         published.QUESTIONS, "Вопросы и ответы", "их же портал подсказывает тем, кто пишет обращение", "вопрос",
@@ -130,7 +142,7 @@ _SECTIONS = (
             Field("question", "Вопрос"),
             Field("answer", "Ответ", TEXT, LONGEST_ANSWER, hint=_PROSE_HINT),
         ),
-        lambda one: one["question"],
+        lambda one: one["question"], head="topic",
     ),
     Section(
         published.PAGES, "Страницы", "вступления: контакты, договор, сервисный центр, кабинет", "страницу",

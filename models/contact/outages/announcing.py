@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import IntegrityError, fn
 
-from models import audit, clock
+from models import audit, clock, seal
 from models.base import Problem, Refusal, database
 from models.contact.outages import live
 from models.contact.outages import places as outage_places
@@ -23,6 +23,7 @@ from models.contact.outages.rows import (
     LONGEST_REASON,
     MOVED,
     OVER,
+    PLANNED,
     STANDS,
     Outage,
     OutageChange,
@@ -31,6 +32,10 @@ from models.metering.accounts import Account
 
 LONGEST = timedelta(days=14)
 _AHEAD, _BACK = timedelta(days=92), timedelta(days=2)
+_WHEN = {
+    PLANNED: "Плановое отключение начинается не раньше, чем сейчас, и не позже чем через три месяца.",
+    EMERGENCY: "Аварийное отключение началось не раньше чем два дня назад и начнётся не позже чем через три месяца.",
+}
 
 
 @dataclass(frozen=True)
@@ -82,16 +87,12 @@ def plan(settlement: str, streets: str, kind: str, reason: str, begins: datetime
         )
     if kind not in KINDS:
         problems.append(Problem("kind", "Выберите, плановое отключение или аварийное.", "outage.kind"))
-    known = _streets(settlement)
-    if not known:
-        problems.append(
-            Problem("settlement", "Выберите населённый пункт, в котором есть лицевые счета.", "outage.settlement")
-        )
-    else:
-        try:
-            places = outage_places.parse(streets, known)
-        except Refusal as refusal:
-            problems += refusal.problems
+    try:
+        settlement, known = _known(settlement)
+        places = outage_places.parse(streets, known)
+    except Refusal as refusal:
+        problems += refusal.problems
+        problems += _unread(streets) if refusal.problems[0].field == "settlement" else []
     if problems or begins is None or ends is None:
         raise Refusal(problems=problems)
     return Plan(settlement, places, kind, said, clock.utc(begins), clock.utc(ends))
@@ -119,9 +120,9 @@ def hit(settlement: str, places: Sequence[Place]) -> Hit:
 
 
 def announce(meant: Plan, *, key: str | None = None) -> Outage:
-    """Announce it; the same key: the same outage."""
-    known = Outage.get_or_none(Outage.key == key) if key else None
-    if known:
+    """Announce it; the same plan with the same key: the same outage."""
+    mark = seal.fingerprint(f"outage|{key}|{meant.fingerprint}") if key else None
+    if mark and (known := Outage.get_or_none(Outage.key == mark)):
         return known
     count = hit(meant.settlement, meant.places).count
     try:
@@ -129,21 +130,29 @@ def announce(meant: Plan, *, key: str | None = None) -> Outage:
             made: Outage = Outage.create(
                 settlement=meant.settlement, places=outage_places.stored(meant.places), kind=meant.kind, reason=meant.reason,
                 begins_at=meant.begins_at, ends_at=meant.ends_at, accounts=count, state_at=clock.now(), created_at=clock.now(),
-                key=key,
+                key=mark,
             )  # fmt: skip
             _noted(made, ANNOUNCED, meant.reason)
             audit.record("outage.announced", made.subject, settlement=made.settlement, text=made.area, count=count)
     except IntegrityError:
-        return Outage.get(Outage.key == key)
+        return Outage.get(Outage.key == mark)
     live.forget()
     return made
 
 
 def move(outage_id: int, begins: datetime | None, ends: datetime | None, text: str, *, version: int) -> Outage:
-    """Other times for one that has not ended (local moments); `text` says why, for customers to read."""
+    """Other times for one that has not ended (local moments); `text` says why, for customers to read.
+
+    One under way has another end alone; `begins` may be None then. Refused as `plan` refuses, and another beginning for it.
+    """
     outage = _one(outage_id)
-    is_under_way = outage.begins_at <= clock.now()
-    problems = _of_times(EMERGENCY if is_under_way else outage.kind, begins, ends)
+    if outage.begins_at <= clock.now():
+        begun = clock.local(outage.begins_at)
+        is_other = begins is not None and f"{begins:%F %H:%M}" != f"{begun:%F %H:%M}"
+        problems = [_begun(begun)] if is_other else _of_end(begun, ends)
+        begins = begun
+    else:
+        problems = _of_times(outage.kind, begins, ends)
     if problems or begins is None or ends is None:
         raise Refusal(problems=problems)
     return _changed(outage, MOVED, text, version, begins_at=clock.utc(begins), ends_at=clock.utc(ends))
@@ -189,18 +198,52 @@ def past(*, most: int = 50, skip: int = 0) -> list[Outage]:
 
 
 def _of_times(kind: str, begins: datetime | None, ends: datetime | None) -> list[Problem]:
-    if begins is None or ends is None:
-        names = [name for name, moment in (("begins", begins), ("ends", ends)) if moment is None]
-        return [Problem(name, "Введите день и время, например 2026-11-24T10:00.", "outage.times") for name in names]
+    if begins is None:
+        return [_no_moment(name) for name, moment in (("begins", begins), ("ends", ends)) if moment is None]
+    if problems := _of_end(begins, ends):
+        return problems
     now = clock.local(clock.now())
-    if ends <= begins or ends - begins > LONGEST:
+    earliest = now - (_BACK if kind == EMERGENCY else timedelta(0))
+    if not earliest <= begins <= now + _AHEAD:
+        return [Problem("begins", _WHEN.get(kind, _WHEN[PLANNED]), "outage.times")]
+    return []
+
+
+def _of_end(begins: datetime, ends: datetime | None) -> list[Problem]:
+    if ends is None:
+        return [_no_moment("ends")]
+    now = clock.local(clock.now())
+    if ends <= begins or ends - max(begins, now) > LONGEST:
         return [Problem("ends", "Конец должен быть позже начала, не больше чем на две недели.", "outage.times")]
     if ends <= now:
         return [Problem("ends", "Это время уже прошло: объявляют то, что ещё не кончилось.", "outage.times")]
-    earliest = now - (_BACK if kind == EMERGENCY else timedelta(0))
-    if not earliest <= begins <= now + _AHEAD:
-        text = "Плановое отключение начинается не раньше, чем сейчас, и не позже чем через три месяца."
-        return [Problem("begins", text, "outage.times")]
+    return []
+
+
+def _no_moment(field: str) -> Problem:
+    example = f"{clock.local(clock.now()):%d.%m.%Y %H:00}"
+    return Problem(field, f"Введите день и время, например {example}.", "outage.times")
+
+
+def _begun(began: datetime) -> Problem:
+    text = f"Отключение уже началось {began:%d.%m в %H:%M}: изменить можно только конец."
+    return Problem(None, text, "outage.begun")
+
+
+def _known(typed: str) -> tuple[str, list[str]]:
+    """The settlement that was meant, with its streets."""
+    if streets := _streets(typed):
+        return typed, streets
+    meant = outage_places.settlement(typed, settlements())
+    return meant, _streets(meant)
+
+
+def _unread(streets: str) -> list[Problem]:
+    """What is wrong with the streets wherever they lie."""
+    try:
+        outage_places.lines(streets)
+    except Refusal as refusal:
+        return refusal.problems
     return []
 
 

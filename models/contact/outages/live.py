@@ -6,6 +6,7 @@ A process asks the database at most twice a minute, so a page costs no query; a 
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from models.contact.outages.places import Place
 from models.contact.outages.rows import CANCELLED, KINDS, OVER, STANDS, Outage, state_title
 
 FRESH = 30.0  # seconds for which a process believes what it has read
+_HOUSE = re.compile(  # what people type after a street
+    r"[\s,.]+(?:дом|д)?\.?\s?\d{1,4}\s?[а-яё]?(?:\s?[/-]\s?\d{1,4})?(?:[\s,]*(?:кв|корп|к|стр)\.?\s?\d{1,4}[а-яё]?){0,2}$",
+    re.IGNORECASE,
+)
 MOST_NOTES = 3  # on one account's page
 _MOST = 5000
 
@@ -149,11 +154,13 @@ def _live(row: Outage) -> Live:
 
 
 def _is_on(outage: Live, typed: str) -> bool:
-    """Whether the outage is on the street that was typed: «сад» finds «ул. Садовая»; the whole settlement is on every street."""
-    wanted = places.street_key(typed).name
+    """Whether the outage is on the street that was typed: «сад» and «Садовая 33» find «ул. Садовая»; the whole settlement is on every
+    street.
+    """
+    wanted = [name for text in (typed, _HOUSE.sub("", typed)) if (name := places.street_key(text).name)]
     if not wanted or not outage.places:
         return True
-    return any(_is_part(wanted, place.key.name) for place in outage.places)
+    return any(_is_part(name, place.key.name) for place in outage.places for name in wanted)
 
 
 def _is_part(wanted: str, name: str) -> bool:

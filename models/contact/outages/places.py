@@ -27,6 +27,7 @@ _TYPES = {
     "пл": "пл", "площадь": "пл", "наб": "наб", "набережная": "наб", "мкр": "мкр", "мкрн": "мкр", "микрорайон": "мкр", "туп": "туп",
     "тупик": "туп", "кв": "квл", "квл": "квл", "квартал": "квл", "аллея": "аллея",
 }  # fmt: skip
+_TOWNS = frozenset("г город п пос поселок пгт рп с село д деревня дер ст станция х хутор снт днт".split())
 _LATIN_TWINS = str.maketrans("abcehkmoptxy", "авсенкмортху")
 _WORD = re.compile(r"[^\W_]+")
 _HOUSE = re.compile(r"(\d{1,4})([^\d].*)?", re.DOTALL)
@@ -34,6 +35,8 @@ _PARITY = re.compile(r"(не)?ч[её]т(?:ные|ная|н)?\.?", re.IGNORECASE
 _PREFIX = re.compile(r"(?:дома?|д)\.?\s*(?=\d)|(?:дома)\s+", re.IGNORECASE)
 _ENDS = re.compile(r"(\d{1,4})\s*([а-яё]?)\s*[-–—]\s*(\d{1,4})\s*([а-яё]?)", re.IGNORECASE)
 _ONE = re.compile(r"\d{1,4}(?:\s?[а-яё])?(?:\s?/\s?\d{1,4}[а-яё]?)?(?:\s?(?:к|корп|стр)\.?\s?\d{1,3})?", re.IGNORECASE)
+_GLUED = re.compile(r"(.+?)[\s.]+((?:д\.?|дома?)?\s*\d.*)", re.IGNORECASE)
+_MOST_TOLD = 5
 _HINT = "Пишите так: 30–40, 12, 12а, 12/3, чётные 2–20."
 
 
@@ -98,23 +101,50 @@ def parse(typed: str, streets: Iterable[str]) -> tuple[Place, ...]:
     """The places of a text, by the settlement's streets; nothing for the whole settlement.
 
     Refused (field «streets»): an empty text, a street that no account lies on or that several are called alike, a house that cannot
-    be read, too much of it.
+    be read, too much of it; what is wrong with each street is told at once.
     """
+    known, places, wrong = _by_name(streets), [], []
+    for line in lines(typed):
+        try:
+            places.append(_place(line, known))
+        except Refusal as refusal:
+            wrong.append(refusal.text)
+    if wrong:
+        more = f" И ещё ошибки: {len(wrong) - _MOST_TOLD}." if len(wrong) > _MOST_TOLD else ""
+        raise _wrong(" ".join(wrong[:_MOST_TOLD]) + more)
+    if sum(len(place.houses) for place in places) > MOST_PARTS:
+        raise _wrong(f"Слишком много домов: можно до {MOST_PARTS} частей, ставьте диапазоны.")
+    return tuple(_joined(places))
+
+
+def lines(typed: str) -> list[str]:
+    """What is typed, street by street; none for the whole settlement. Refused: an empty text, too long a one, too many streets."""
     text = typed.strip()
     if len(text) > LONGEST:
         raise _wrong(f"Слишком длинно: можно до {LONGEST} знаков, сейчас {len(text)}.")
     if text.casefold().replace("ё", "е").rstrip(".") == EVERYWHERE:
-        return ()
-    lines = [line.strip() for line in re.split(r"[;\n]", text) if line.strip(" .")]
-    if not lines:
+        return []
+    found = [line.strip() for line in re.split(r"[;\n]", text) if line.strip(" .")]
+    if not found:
         raise _wrong(f"Напишите улицы и дома, например: ул. Садовая, 30–40. Если весь населённый пункт: {EVERYWHERE}.")
-    if len(lines) > MOST_STREETS:
-        raise _wrong(f"Слишком много улиц: можно до {MOST_STREETS}, сейчас {len(lines)}.")
-    known = _by_name(streets)
-    places = [_place(line, known) for line in lines]
-    if sum(len(place.houses) for place in places) > MOST_PARTS:
-        raise _wrong(f"Слишком много домов: можно до {MOST_PARTS} частей, ставьте диапазоны.")
-    return tuple(_joined(places))
+    if len(found) > MOST_STREETS:
+        raise _wrong(f"Слишком много улиц: можно до {MOST_STREETS}, сейчас {len(found)}.")
+    return found
+
+
+def settlement(typed: str, known: Iterable[str]) -> str:
+    """The settlement that is meant among those there are: «красноярск» is «г. Красноярск». Refused with those alike."""
+    by_name: dict[str, list[str]] = {}
+    for name in known:
+        by_name.setdefault(_town(name), []).append(name)
+    same = by_name.get(_town(typed), [])
+    if len(same) == 1:
+        return same[0]
+    near = difflib.get_close_matches(_town(typed), by_name, n=3, cutoff=0.6)
+    names = same or sorted(name for one in near for name in by_name[one])
+    meant = f" Похожие: {', '.join(names[:5])}." if names else ""
+    text = f"Выберите населённый пункт, в котором есть лицевые счета.{meant}"
+    raise Refusal("settlement", text, "outage.settlement")
 
 
 def stored(places: Sequence[Place]) -> list[list[str]]:
@@ -163,6 +193,11 @@ def house_of(text: str) -> House:
     return House(int(found[1]), found[2] or "") if found else House(0, plain)
 
 
+def _town(text: str) -> str:
+    found = _WORD.findall(text.casefold().replace("ё", "е"))
+    return " ".join(word for word in found if word not in _TOWNS) or " ".join(found)
+
+
 def _by_name(streets: Iterable[str]) -> dict[str, dict[Street, str]]:
     known: dict[str, dict[Street, str]] = {}
     for street in sorted(streets):
@@ -186,6 +221,10 @@ def _street(typed: str, known: dict[str, dict[Street, str]]) -> str:
     shown = typed[:60]
     if fitting:
         raise _wrong(f"«{shown}» здесь не одна: {words.listed(sorted(fitting))}. Напишите, какая из них.")
+    if glued := _GLUED.fullmatch(typed):
+        before = known.get(street_key(glued[1]).name)
+        if before and len(before) == 1:
+            raise _wrong(f"«{shown}»: перед домом нужна запятая: {next(iter(before.values()))}, {glued[2][:20]}.")
     near = difflib.get_close_matches(key.name, known, n=3, cutoff=0.6)
     names = sorted(street for name in near for street in known[name].values())
     meant = f" Похожие: {', '.join(names[:5])}." if names else ""
