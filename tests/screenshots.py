@@ -24,6 +24,7 @@ from tests.browser.visitor import Visitor, visiting
 ANNAS = "241010000054"
 PHONE = {"width": 360, "height": 820}
 TALL = {"width": 360, "height": 1280}  # the whole of what the page is for
+LONG = {"width": 360, "height": 1620}
 DESK = {"width": 1280, "height": 860}
 PILE = {"width": 1280, "height": 1080}
 MOST = 60_000  # bytes a picture
@@ -75,6 +76,14 @@ def delivery(anna: Visitor) -> None:
     anna.page.get_by_label(re.compile("^На почту .* отказываюсь$")).check()
     anna.press("Сохранить")
     anna.sees("На почту, без бумажной квитанции")
+
+
+def appeal(anna: Visitor) -> None:
+    """One being written: the topic's advice and likely answers stand below the words."""
+    anna.open("/appeals/new")
+    anna.field("О чём вы пишете").select_option("charges")
+    anna.field("Что случилось").fill("Почему в счёте за октябрь такая большая сумма? В квартире никто не жил.")
+    anna.sees("Возможно, ответ здесь")
 
 
 def receipt(anna: Visitor) -> None:
@@ -161,6 +170,17 @@ def card(oleg: Visitor) -> None:
     oleg.page.wait_for_url(f"**/{ANNAS}")
 
 
+def inbox(oleg: Visitor) -> None:
+    oleg.open("/staff/appeals?queue=open")
+
+
+def talk(oleg: Visitor) -> None:
+    """An appeal with what colleagues say of it among themselves."""
+    oleg.open("/staff/appeals?queue=all&q=рассрочка")
+    oleg.page.locator("[data-step]").first.click()
+    oleg.page.wait_for_url(re.compile(r"/staff/appeals/\d{4}-\d{6}"))
+
+
 def mailing(oleg: Visitor) -> None:
     """News on their way: how far they are, who is left out and why."""
     _begin(
@@ -206,6 +226,7 @@ PICTURES: tuple[Picture, ...] = (
     ("bill-phone", bill, TALL, "light"),
     ("payment-phone", payment, TALL, "light"),
     ("delivery-phone", delivery, TALL, "light"),
+    ("appeal-phone", appeal, LONG, "light"),
     ("receipt-phone", receipt, PHONE, "light"),
 )
 
@@ -216,6 +237,8 @@ OFFICE: tuple[Picture, ...] = (
     ("office-held-phone", held, TALL, "light"),
     ("office-card", card, DESK, "light"),
     ("office-desk", desk, DESK, "light"),
+    ("office-inbox", inbox, PILE, "light"),
+    ("office-appeal", talk, PILE, "light"),
     ("office-mailing", mailing, DESK, "light"),
 )
 LETTERS: tuple[Picture, ...] = (("letter-phone", letter, PHONE, "light"),)
