@@ -182,6 +182,10 @@ def _office() -> Iterator[str]:
         yield f"readings: {count} were corrected and have nothing in their place"
     if lost := files.missing():
         yield f"files: {len(lost)} are not in the folder of files, such as {lost[0]}; bring them back from a backup"
+    if late := files.unscanned(timedelta(hours=1)):
+        yield f"files: {late} have waited for the virus scanner for an hour; see that it runs and takes files of 10 MB"
+    if files.is_nearly_full():
+        yield "files: less than 1 GB is left on their disk: none are taken until there is more"
     yield from check_up.oddities()
     if gone := transfers.missing():
         yield f"exchange: files of {len(gone)} transfers are gone, such as {gone[0]}; bring them back from a backup"

@@ -29,9 +29,9 @@ from models.contact.callbacks import Callback
 from models.contact.calling import CallbackTry
 from models.contact.consent_forms import ConsentForm
 from models.contact.incoming import IncomingLetter, Mailbox
+from models.contact.information.rows import InformationDraft, InformationVersion
 from models.contact.news import NewsChange, NewsItem
 from models.contact.outages.rows import Outage, OutageChange
-from models.contact.information.rows import InformationDraft, InformationVersion
 from models.exchange.transfers import Transfer
 from models.files import StoredFile
 from models.kept import KeptForm

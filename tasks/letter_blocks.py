@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 HIDDEN = "…"  # in place of what would let one in
 WORDS, BUTTON, FACTS, LIST = "words", "button", "facts", "list"
+QUOTE = ">"  # how a line begins that somebody else wrote
 COLUMNS = 72
 _LONGEST_NAME = 40  # of a fact: a longer «name: value» is a sentence
 _LONGEST_OPENING = 110  # of what a list of letters shows below the subject
@@ -26,8 +27,8 @@ class Block(NamedTuple):
 
     @property
     def marked(self) -> list[Markup]:
-        """The lines, safe in html, addresses as links."""
-        return [in_line(line) for line in self.lines]
+        """The lines, safe in html, addresses as links; not in what is quoted, which may be a stranger's words."""
+        return [escape(line) if line.startswith(QUOTE) else in_line(line) for line in self.lines]
 
 
 def read(text: str, public_url: str) -> list[Block]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from models import audit, clock, files, outbox
+from models.audit import AuditRow
 from models.billing import payments
 from models.consents import Consent
 from models.contact import contact_demo
@@ -182,10 +183,12 @@ def test_every_page_of_the_office_opens(desk: Client, paths: dict[str, str]) -> 
 
 
 def test_looking_changes_nothing(desk: Client, paths: dict[str, str]) -> None:
-    before = _dump()
+    before, seen = _dump(), AuditRow.select().count()
     for path in paths.values():
         desk.get(path)
-    assert _changed(before, _dump()) <= {"hit"}  # searches and papers are counted
+    assert _changed(before, _dump()) <= {"hit", "audit"}  # searches and papers are counted
+    noted = {row.deed for row in AuditRow.select().order_by(AuditRow.id).offset(seen)}
+    assert noted <= {"order.opened", "visits.opened", "appeals.searched"}  # whose personal data were read
 
 
 def test_head_is_answered_like_get(desk: Client, paths: dict[str, str]) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
-from wtforms import BooleanField, PasswordField, StringField
+from wtforms import BooleanField, PasswordField, StringField, TextAreaField
 from wtforms import HiddenField as PlainHidden
 from wtforms.validators import ValidationError
 
 from models.base import Refusal
 from views import kept
 
-__all__ = ["Code", "Form", "HiddenField", "Line", "Password", "Shown", "Tick"]
+__all__ = ["Code", "Form", "HiddenField", "Line", "Password", "Shown", "Text", "Tick"]
 
 
 class Form(FlaskForm):
@@ -44,6 +44,14 @@ class Shown(StringField):
         return "".join(
             character for character in self.data or "" if unicodedata.category(character) not in ("Cc", "Cs")
         )
+
+
+class Text(Shown, TextAreaField):
+    """Several lines, shown again as they were typed but for what nobody sees; what may be kept of them is the model's to say."""
+
+    def _value(self) -> str:
+        lines = (self.data or "").splitlines()
+        return "\n".join("".join(one for one in line if one.isprintable() or one == "\t") for line in lines)
 
 
 class HiddenField(PlainHidden):

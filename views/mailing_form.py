@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from flask import current_app
-from wtforms import SelectField, TextAreaField
+from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
@@ -20,22 +20,12 @@ from models.mailings.audiences import FILTER_NAMES, Filters
 from models.mailings.mailings import LONGEST_NAME, MOST_PER_MINUTE, Mailing
 from models.metering.accounts import Office
 from tasks import letters
-from views.fields import Form, HiddenField, Line, Shown, Tick
+from views.fields import Form, HiddenField, Line, Text, Tick
 from views.pay_form import Rubles
 
 MONTHS_BACK = 12  # of bills that may be sent again
 _EXAMPLE_TIME = "09:30"
 _LONGEST_NUMBER = 9
-
-
-class Text(Shown, TextAreaField):
-    """Several lines as they were typed; what cannot be in a letter is the model's to say."""
-
-    def _value(self) -> str:
-        return "\n".join(self._line(line) for line in (self.data or "").splitlines())
-
-    def _line(self, text: str) -> str:
-        return "".join(character for character in text if character.isprintable() or character == "\t")
 
 
 class AudienceForm(Form):

@@ -71,8 +71,13 @@ def frame() -> dict[str, Any]:
         "company": company.current(),
         "officer": present,
         "role_title": ROLE_TITLES[present.role] if present else "",
-        "places": [one for one in SECTIONS if present and present.may(one.right)],
+        "places": [one for one in SECTIONS if present and present.may(one.right) and _is_taken_here(one)],
         "section": g.get("section", request.blueprint or ""),
         "is_demo": current_app.extensions["kabinet"].is_demo,
         "clock_note": f"Демонстрация: на портале сейчас {words.day(clock.today())}" if clock.is_shifted() else None,
     }
+
+
+def _is_taken_here(section: Section) -> bool:
+    """A company that takes no orders has no such room."""
+    return section.endpoint != "staff_orders.index" or bool(company.current().orders.kinds)

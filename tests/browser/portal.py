@@ -26,7 +26,7 @@ BOUNCE_KEY = "a-key-of-the-mail-provider"
 FLATS = 120
 TWO_FROM = 3  # letters of a mailing that needs two employees: the demo has so many customers
 PREFIXES = {"krasnoyarsk": "2490", "kaluga": "4090", "koryak": "4190", "irkutsk": "ИНЗБ39"}  # after all the demo's own
-STARTS_IN = 60  # seconds: migrations and the demo company included
+STARTS_IN = 120  # seconds: migrations and the demo company included
 
 
 class Household(NamedTuple):

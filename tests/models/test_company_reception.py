@@ -31,7 +31,7 @@ def test_every_company_has_a_general_topic_of_thirty_days(code: str) -> None:
 
 def test_topics_keep_their_order_and_rules() -> None:
     topics = shipped("krasnoyarsk").reception.topics
-    assert list(topics)[0] == "charges"
+    assert next(iter(topics)) == "charges"
     assert list(topics)[-1] == "other"
     assert (topics["quality"].term, topics["quality"].days) == (3, "working")
 
@@ -80,3 +80,10 @@ def test_mistake_stops_with_key_and_reason(folder: Path, right: str, wrong: str,
         company.load(folder)
     assert caught.value.key == key
     assert reason in caught.value.reason
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_no_topic_promises_an_order_that_the_company_does_not_take(code: str) -> None:
+    of_company = shipped(code)
+    promised = any("Заявку на" in topic.hint for topic in of_company.reception.topics.values())
+    assert promised == bool(of_company.orders.kinds)

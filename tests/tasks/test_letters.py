@@ -368,3 +368,11 @@ def test_flowed_text_is_joined_again() -> None:
     assert letters.flowed(f"{long.strip()}\n\n-- \n> не цитата\nFrom здесь").split("\n") == [
         *["слово " * 11 + "слово "] * 2, "слово " * 5 + "слово", "", "-- ", " > не цитата", " From здесь",
     ]  # fmt: skip
+
+
+def test_what_somebody_else_wrote_is_quoted_and_leads_nowhere() -> None:
+    """Whoever typed an address into an appeal must not have it as a link in a letter of ours."""
+    text = f"Вы написали:\n\n> Войдите:\n> {URL}/x и https://evil.example/\n\nСм. {URL}/about"
+    blocks = letter_blocks.read(text, URL)
+    assert [block.kind for block in blocks] == [letter_blocks.WORDS] * 3
+    assert "<a " not in "".join(blocks[1].marked) and "<a " in blocks[2].marked[0]

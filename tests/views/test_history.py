@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 
 import pytest
 
-from models.metering import readings
+from models.metering import hanging, readings, replacing
+from models.metering.orders import placing
 from tests import cast, prices
 
 NB, THIN = "\u00a0", "\u202f"
@@ -166,3 +168,25 @@ def test_each_metered_service_has_its_consumption(home, anna):
 
 def _rows(page):
     return list(csv.reader(io.StringIO(page.answer.data.decode("utf-8-sig")), delimiter=";"))
+
+
+def test_a_replacement_is_told_with_both_dials(home, anna):
+    order = placing.place(
+        anna.account, placing.Wish(f"replacement-{anna.meter.id}", phone="89135550123"), key="k", customer_id=anna.id
+    )
+    new = hanging.NewMeter("5000111", "Меркурий 200.02", "2", "5", "1", ("10", "5", ""))
+    replacing.replace(order.id, replacing.Visit(date(2026, 11, 18)), ("6400", "2700"), new)
+    told = [
+        one.get_text() for one in open_(home, anna, "history.readings").soup.select("#history li") if "№" in one.text
+    ]
+    assert told == [
+        f"18{NB}ноября{NB}2026: снят счётчик №{NB}87749621, показание: день{NB}6{THIN}400, ночь{NB}2{THIN}700",
+        f"18{NB}ноября{NB}2026: установлен счётчик №{NB}5000111, показание: день{NB}10, ночь{NB}5",
+    ]
+    earlier = open_(home, anna, "history.readings", **{"from": "2026-03", "to": "2026-04"})
+    assert "установлен счётчик" not in earlier.text
+    assert f"день{NB}6{THIN}400" in home.get("information.show", number=anna.account.number).text
+
+
+def test_the_first_meter_is_no_change(home, anna):
+    assert "установлен счётчик" not in open_(home, anna, "history.readings", **{"from": "2000-01"}).text

@@ -12,11 +12,11 @@ from models import clock, company, periods
 from models.base import Refusal
 from models.billing import delivery
 from models.billing.statement import CHANNELS
-from models.contact.appeals.rows import id_of
 from models.contact.callbacks import TITLES as CALL_STATES
 from models.metering import finding
 from models.metering.finding import Found
 from models.metering.orders import rows as orders
+from models.numbers import id_of, number_of
 from models.office import cards
 from models.office.cards import REASONS, Card
 from models.office.messages import STATES as MESSAGE_STATES
@@ -142,7 +142,7 @@ def _shown(card: Card) -> dict[str, Any]:
         "appeal_states": STATE_WORDS,
         "orders": [
             (
-                orders.number_of(one.id, one.placed_at),
+                number_of(one.id, one.placed_at),
                 orders.KIND_TITLES[one.kind],
                 orders.TITLES[one.state],
                 orders.visit(one),

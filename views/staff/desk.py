@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, current_app, flash, request, url_for
 from wtforms import TextAreaField
 
-from models import clock, notices, words
+from models import clock, company, notices, words
 from models.base import Refusal
 from models.billing import print_run
 from models.metering import channels
@@ -131,12 +131,14 @@ def _reception(present: Officer) -> list[Card]:
     """Appeals, orders and calls."""
     if not present.may("appeals.see"):
         return []
-    found, cards = desk.reception(), []
+    found, cards = desk.reception(present.id), []
     cards.append(_card("Новые обращения", found.fresh, "staff_appeals.index", empty="все взяты", queue="nobody"))
+    if found.asked:
+        cards.append(_card("Спросили ваше мнение", Queue(found.asked), "staff_appeals.index", queue="asked"))
     if found.overdue:
         late = Queue(found.overdue)
         cards.append(_card("Обращения просрочены", late, "staff_appeals.index", kind="bad", queue="overdue"))
-    if present.may("orders.handle"):
+    if present.may("orders.handle") and company.current().orders.kinds:
         note = "назначить визит или внести результат" if found.orders else ""
         cards.append(_card("Заявки на счётчик", Queue(found.orders), "staff_orders.index", note))
     if present.may("callbacks.call"):
