@@ -116,7 +116,10 @@ def test_who_approves_money_is_let_in_by_no_one_alone(db: Any) -> None:
         with pytest.raises(Refusal) as refusal:
             deed()
         assert refusal.value.problems[0].rule == employment.NEEDS_TWO
-    assert [one.role for one in Employee.select().where(Employee.closed_at.is_null())] == ["administrator", "clerk"]
+    assert [one.role for one in Employee.select().where(Employee.closed_at.is_null()).order_by(Employee.id)] == [
+        "administrator",
+        "clerk",
+    ]
 
 
 def test_nobody_changes_or_closes_themselves(db: Any) -> None:

@@ -29,7 +29,7 @@ from models.metering.readings import Reading
 from models.outbox import Message
 from tests import cast
 
-OFFICES = "code;name;settlement;address;phone;hours"
+OFFICES = "code;name;settlement;address;phone;hours;way;place"
 ACCOUNTS = (
     "account;office;last_name;first_name;middle_name;settlement;street;house;flat;dwelling;persons;area_m2;services;access_code;opened;closed;"
     "email;phone"
@@ -40,7 +40,9 @@ METERS = (
 )
 READINGS = "account;serial;taken;channel;t1;t2;t3;state;reason"
 
-OFFICE = "101;Центральный участок;г. Красноярск;ул. Светлая, д. 24;+73912990024;пн–пт 8:00–19:00"
+OFFICE = (
+    "101;Центральный участок;г. Красноярск;ул. Светлая, д. 24;+73912990024;пн–пт 8:00–19:00;вход со двора;56.010,92.852"
+)
 ACCOUNT = (
     "241010000054;;Иванова;Анна;Сергеевна;г. Красноярск;ул. Садовая;33;91;urban;3;57.9;electricity,repair;16359559;2012-04-02;;"
     "anna@example.ru;+79135550123"
@@ -187,7 +189,7 @@ def test_dates_in_both_ways(load: Load) -> None:
 
 def test_progress_adds_up_to_the_file(load: Load, tmp_path: Path) -> None:
     seen: list[int] = []
-    load("offices", *(f"{n};Участок;г. Канск;ул. Мира;;" for n in range(50)), progress=seen.append)
+    load("offices", *(f"{n};Участок;г. Канск;ул. Мира;;;;" for n in range(50)), progress=seen.append)
     assert sum(seen) == (tmp_path / "offices.csv").stat().st_size
 
 
@@ -399,10 +401,10 @@ def test_all_faults_of_a_line_are_told(load: Load) -> None:
     assert [fault.column for fault in faults] == ["account", "persons", "opened"]
 
 
-@pytest.mark.parametrize(("line", "cells"), [("101;Участок", 2), (OFFICE + ";лишнее", 7)])
+@pytest.mark.parametrize(("line", "cells"), [("101;Участок", 2), (OFFICE + ";лишнее", 9)])
 def test_line_of_another_length(load: Load, line: str, cells: int) -> None:
     fault = load("offices", OFFICE, line).faults[0]
-    assert (fault.line, fault.column, fault.reason) == (3, "", f"в строке {cells} значений, а столбцов 6")
+    assert (fault.line, fault.column, fault.reason) == (3, "", f"в строке {cells} значений, а столбцов 8")
 
 
 def test_meter_of_another_account(stocked: Load) -> None:
@@ -447,7 +449,7 @@ def test_dry_run_tells_and_stores_nothing(stocked: Load, kind: str) -> None:
 
 
 def test_bad_lines_far_apart_undo_all(load: Load) -> None:
-    good = [f"{n};Участок;г. Канск;ул. Мира;;" for n in range(imports.BATCH * 2)]
+    good = [f"{n};Участок;г. Канск;ул. Мира;;;;" for n in range(imports.BATCH * 2)]
     counts = load("offices", *good, changed(OFFICE, OFFICES, code=""))
     assert (counts.read, counts.faults[0].line) == (imports.BATCH * 2 + 1, imports.BATCH * 2 + 2)
     assert not Office.select().exists()
@@ -501,7 +503,7 @@ def test_long_file_streams(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     kind = replace(KINDS["offices"], load=lambda batch, counts: sizes.append(len(batch)))
     monkeypatch.setitem(KINDS, "offices", kind)
     lines = "\n".join(
-        f"{n};Участок {n};г. Красноярск;ул. Светлая, д. {n};+73912990024;{'пн–пт ' * 40}" for n in range(20_000)
+        f"{n};Участок {n};г. Красноярск;ул. Светлая, д. {n};+73912990024;{'пн–пт ' * 40};;" for n in range(20_000)
     )
     content = f"{OFFICES}\n{lines}\n".encode("cp1251")
     load("offices", OFFICE)

@@ -99,8 +99,27 @@ BUTTONS_ALONE = {
     "mail_check.ask",
     "mail_check.use",
     "consent_forms.prefilled",  # the kind is a hidden one: tests/views/test_consent_forms.py
+    "appeals.erase",
+    "appeals.withdraw",
+    "guest_appeals.again",
+    "guest_appeals.by_link",
+    "guest_appeals.forget",
+    "guest_appeals.withdraw",
+    "callbacks.cancel",
+    "orders.cancel",
 }
 ELSEWHERE = {
+    "appeals.send",  # files and a draft beside the words: tests/views/test_appeals.py
+    "appeals.save",
+    "appeals.add_files",
+    "appeals.say",
+    "appeals.save_reply",
+    "appeals.add_files_to",
+    "appeals.rate",
+    "guest_appeals.by_code",  # tests/views/test_guest_appeals.py
+    "callbacks.ask",  # nothing typed tells on whose phone a call waits: tests/views/test_callbacks.py
+    "orders.place",  # choices that depend on the account: tests/views/test_orders.py
+    "orders.move",
     "payments.send",  # shows its form only with a bank behind it: tests/views/test_payments.py
     "delivery.choose",  # a choice of three, nothing is typed: tests/views/test_delivery.py
     "delivery.choose_part",
