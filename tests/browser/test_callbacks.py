@@ -25,7 +25,6 @@ def _nobody_waits(portal: Portal) -> None:
         database.execute("UPDATE callback SET state = 'cancelled' WHERE state = 'waiting'")
 
 
-@pytest.mark.feature("S38")
 @pytest.mark.feature("B1")
 @both_ways
 def test_a_guest_asks_and_an_operator_calls(guest: Visitor, oleg: Visitor) -> None:

@@ -28,7 +28,8 @@ def choose_reason(visitor: Visitor) -> None:
 def test_a_reading_by_telephone_without_a_mouse(irina: Visitor, portal: Portal) -> None:
     account = portal.household().account
     irina.open("/staff/customers")
-    irina.page.keyboard.type(account)  # the field has the focus
+    expect(irina.page.get_by_role("searchbox")).to_be_focused()
+    irina.page.keyboard.type(account)
     keys(irina, "Enter")
     expect(irina.page.get_by_role("searchbox")).to_have_value(account)
     choose_reason(irina)

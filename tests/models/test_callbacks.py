@@ -29,7 +29,6 @@ def rules(refused: pytest.ExceptionInfo[Refusal]) -> set[str]:
     return {problem.rule for problem in refused.value.problems}
 
 
-@pytest.mark.feature("S38")
 def test_a_request_has_a_number_a_time_and_an_audit_row(db: Database) -> None:
     made = ask(name="  Анна   Сергеевна ", page="/about/contacts")
     assert made.phone == "+79135550123" and made.name == "Анна Сергеевна" and made.state == WAITING

@@ -27,7 +27,6 @@ def _ticked(page: Page) -> dict[str, str]:
     return {"consent": "y"} if page.soup.select_one("[name=consent]") else {}
 
 
-@pytest.mark.feature("S38")
 def test_a_guest_asks_sees_when_we_call_and_calls_it_off(client: Client) -> None:
     page = ask(client, name="Анна").follow()
     assert "Мы позвоним" in page.text and "+7 913 555-01-77" in page.text.replace("\u00a0", " ")

@@ -26,7 +26,6 @@ def text(page: Page) -> str:
     return page.text.replace("\u00a0", " ")
 
 
-@pytest.mark.feature("S38")
 def test_taken_called_and_written_down(oleg: Client) -> None:
     ask()
     page = oleg.get("staff_callbacks.index")
